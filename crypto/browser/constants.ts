@@ -1,0 +1,65 @@
+/** Constants and code lists of PROTOCOL sections 1 and 6; `vectors/constants.json` holds the same values. */
+
+export const VERSION = 1;
+export const SLOTS = 6;
+export const LETTER_BYTES = 16384;
+export const CLUE_BYTES = 40;
+export const TAG_BYTES = 8;
+export const ENC_BYTES = 1120;
+export const SEALED_BYTES = 16344;
+export const PLAIN_BYTES = 15208;
+export const EVENT_MAX = 15204;
+export const PAYLOAD_MAX = 15108;
+export const NONCE_BYTES = 8;
+export const POSTING_BYTES = 98312;
+export const BLOCK_LETTERS = 16;
+export const RETENTION_WEEKS = 26;
+export const SCAN_WEEKS = 5;
+export const EFFORT_ITERATIONS = 20000;
+export const READERS = 3;
+export const RESERVES_MAX = 12;
+export const PARTS_MAX = 2;
+export const PARENTS_MAX = 32;
+export const TALK_MAX = 60;
+export const TEXT_MAX = 15000;
+export const DEPTH_MAX = 8;
+export const COVER_BLOCKS_MIN = 4;
+export const TIE_YEARS = 2;
+
+export const LABELS = {
+  clue: "tellsafe/1 clue",
+  letter: "tellsafe/1 letter",
+  event: "tellsafe/1 event",
+  eventId: "tellsafe/1 event id",
+  effort: "tellsafe/1 effort",
+  segment: "tellsafe/1 segment",
+  receiptFind: "tellsafe/1 receipt find",
+  receiptOpen: "tellsafe/1 receipt open",
+  receiptSign: "tellsafe/1 receipt sign",
+  receiptCover: "tellsafe/1 receipt cover",
+  cover: "tellsafe/1 cover",
+} as const;
+
+export const ABOUT_CODES = [
+  "A1-UNDISCLOSED", "A2-UNTESTED", "A3-FRAMEWORK", "B1-WEIGHTS", "B2-INSIDER", "C1-MISBEHAVE", "C2-ESCAPE", "C3-OVERSIGHT",
+  "D1-EVALS", "D2-MISLEAD", "D3-INCIDENT", "D4-REPRISAL", "X1-OTHER", "X2-OUTSIDE",
+] as const;
+export const STAGE_CODES = [
+  "L1-TRAIN", "L2-EVAL", "L3-INTERNAL", "L4-STAGING", "L5-EXTPRE", "L6-DEPLOYED", "L7-STORED", "L9-UNSURE",
+] as const;
+export const DANGER_CODES = ["NOW", "ONGOING", "OVER", "UNSURE"] as const;
+export const BASIS_CODES = ["SAW", "READ", "TOLD", "INFERRED"] as const;
+export const KNOWN_CODES = ["K0", "K1", "K2", "K3", "K4"] as const;
+/** From the most careful to the least: the order is part of the protocol (section 9). */
+export const MAY_CODES = ["ADVISE", "HOLD", "ASK", "REFER", "PUBLISH"] as const;
+export const STATE_TO_CODES = ["ACKNOWLEDGED", "CLOSED"] as const;
+export const STATES = ["RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN"] as const;
+export const CLOSE_REASONS = [
+  "ACTION", "CLAIMED", "REFERRED-DONE", "PUBLISHED", "ADVISED", "NOT-ENOUGH", "NOT-SUPPORTED", "UNSAFE", "DUPLICATE", "NO-REPLY",
+  "WITHDRAWN", "OUT-OF-SCOPE", "SPAM",
+] as const;
+export const NO_REASON = "NONE";
+export const SELFCOPY_CODES = ["full", "dates"] as const;
+export const AUDIENCES = ["all", "reviewers"] as const;
+export const REPORTER_KINDS: readonly string[] = ["report", "part", "reply", "choice", "withdraw", "stub"];
+export const REVIEWER_KINDS: readonly string[] = ["received", "answer", "note", "state", "summary"];

@@ -1,0 +1,122 @@
+/** What the pages ask of the server: public files that are the same for everyone, and one kind of posting. */
+
+import {
+  checkChain, fromHex, parseHead, parseSegments, ProtocolError, verifyBundle, withEffort,
+  type BlockRef, type Bytes, type Head, type Segment, type Tree,
+} from "./index.ts";
+
+/** The server could not be reached or does not work; trying again later may help. */
+export class NetError extends Error {}
+
+const TRIES = 4;
+const GET_MS = 90_000;
+const POST_MS = 180_000;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function getOnce(path: string): Promise<Bytes | undefined> {
+  const answer = await fetch(path, { credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(GET_MS) });
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new NetError(`${path} answered ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** A file, tried several times; undefined if it does not exist. */
+async function get(path: string): Promise<Bytes | undefined> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await getOnce(path);
+    } catch (error) {
+      if (tried === TRIES) throw new NetError(`${path}: ${String(error)}`);
+      await pause(500 * 2 ** tried);
+    }
+  }
+}
+
+async function need(path: string): Promise<Bytes> {
+  const bytes = await get(path);
+  if (bytes === undefined) throw new NetError(`${path} is not there`);
+  return bytes;
+}
+
+export async function fetchHead(): Promise<Head> {
+  return parseHead(await need("/files/head.json"));
+}
+
+/** The signed roster and programme, verified from the fingerprint on. */
+export async function fetchTree(programme: Bytes): Promise<Tree> {
+  const bundle = new TextDecoder().decode(await need("/tree/bundle.json"));
+  return verifyBundle(bundle, programme, new Date());
+}
+
+/** The segments of some weeks up to the head's, checked as one chain; those after the head are newer than it and left for the next look. */
+export async function fetchSegments(head: Head, weeks: readonly string[], programme: Bytes, onWeek: (done: number) => void): Promise<Segment[]> {
+  const segments: Segment[] = [];
+  for (const [done, week] of weeks.entries()) {
+    onWeek(done);
+    const bytes = await get(`/files/clues/${week}`);
+    if (bytes !== undefined) segments.push(...await parseSegments(bytes, programme));
+  }
+  checkChain(segments);
+  const known = segments.filter((segment) => segment.number <= head.number);
+  if (head.number > 0 && weeks.length > 0 && known.at(-1)?.number !== head.number) throw new ProtocolError("Mismatch", "the newest segment is missing");
+  checkChain(known, head);
+  return known;
+}
+
+export function fetchBlock([segment, block]: BlockRef): Promise<Bytes> {
+  return need(`/files/letters/${segment}/${block}`);
+}
+
+/** One attempt: the answer's status, or 0 if there was none. XMLHttpRequest, because fetch does not say how much is sent. */
+function postOnce(body: Bytes, onSent: (share: number) => void): Promise<number> {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", "/post");
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.timeout = POST_MS;
+    request.upload.onprogress = (event) => onSent(event.loaded / body.length);
+    // Anything but the exact sentence is not a promise that the posting is durable.
+    request.onload = () => resolve(request.status === 200 && request.responseText.trim() !== "stored" ? 0 : request.status);
+    request.onerror = request.ontimeout = request.onabort = () => resolve(0);
+    request.send(body);
+  });
+}
+
+export interface Sealed {
+  /** Replaced only by the same letters under another nonce, when the server asks for effort. */
+  body: Bytes;
+}
+
+/** Does the effort that the head asks for, where it asks for any. */
+export async function payEffort(sealed: Sealed, head: Head, onTried: (tried: number) => void): Promise<void> {
+  if (head.effort > 0) sealed.body = await withEffort(sealed.body, fromHex(head.hash, 32), head.effort, onTried);
+}
+
+/** Posts until the server says it is stored: always the same letters, so that a lost answer costs nothing. NetError when it gives up. */
+export async function post(sealed: Sealed, onSent: (share: number) => void, onEffort: (tried: number) => void): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    const status = await postOnce(sealed.body, onSent);
+    if (status === 200) return;
+    if (status === 400 || status === 409) throw new NetError("The server refused the letters as they are.");
+    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full for the moment." : "The server did not answer.");
+    await pause(1000 * 2 ** tried);
+    if (status === 429) await payEffort(sealed, await fetchHead(), onEffort);
+  }
+}
+
+const SENTENCES: Partial<Record<string, string>> = {
+  Expired: "The signed list of reviewers is out of date. Either nobody has renewed it, or you are shown an old copy, or the clock of this device is wrong.",
+  Threshold: "The list of reviewers is not signed by enough stewards.",
+  Mismatch: "The server’s files do not fit together. Someone may have changed them, or a tick came between: load the page again.",
+  Rollback: "The server shows an older list of reviewers than it should.",
+  BadSignature: "A signature does not hold.",
+  BadWords: "These words do not fit together: one is wrong, or two have changed places.",
+};
+
+/** A failure as a sentence for people. Nothing is sent after any of them. */
+export function explain(error: unknown): string {
+  if (error instanceof NetError) return `The server could not be reached. ${error.message} Your text is still here; wait a little and try again.`;
+  const name = error instanceof Error ? error.name : "";
+  return `${SENTENCES[name] ?? `Something is not as it should be (${name || String(error)}).`} Nothing has been sent.`;
+}

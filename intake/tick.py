@@ -1,0 +1,55 @@
+"""The ticker, a process of its own: `python -m intake.tick`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from intake import clock, publicfiles, segments
+from intake.config import Config
+from intake.db import Database, open_database
+from intake.errors import log
+
+# How often the effort in head.json is looked at between ticks, and how soon an orphan ends, in seconds.
+LOOK = 5.0
+
+
+def run(config: Config, stop: threading.Event) -> None:
+    """Tick until told to stop. A tick that fails is told by its class and place only; the next one recovers and tries again."""
+    parent = os.getppid()
+    db = open_database(config.database)
+    with segments.only_one(config):
+        segments.recover(config, db)
+        programme = publicfiles.programme(config)
+        while not stop.is_set() and os.getppid() == parent:
+            try:
+                _until_tick(config, db, stop, parent)
+                if not stop.is_set():
+                    segments.tick(config, db, programme, publicfiles.tick_seconds(config))
+            except Exception as error:
+                log(error)
+                stop.wait(1.0)
+
+
+def _until_tick(config: Config, db: Database, stop: threading.Event, parent: int) -> None:
+    """Wait for the next tick, keeping head.json's effort true meanwhile."""
+    seconds = publicfiles.tick_seconds(config)
+    remaining = clock.seconds_to_tick(seconds)
+    while remaining > 0 and not stop.is_set() and os.getppid() == parent:
+        stop.wait(min(remaining, LOOK))
+        remaining -= LOOK
+        if remaining > 0:
+            segments.write_head(config, db, seconds)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run(Config.from_env(), stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The addresses. Nothing here looks at who asks: only at the path, the body, and whether gzip is understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+
+from crypto.constants import POSTING_BYTES
+from crypto.encoding import is_week
+from intake import clock, publicfiles, segments, tray
+from intake.config import Config
+from intake.db import Database
+from intake.errors import Refused
+from intake.headers import FOR_EVER, REVALIDATE
+from intake.pages import Page, make
+
+_TREE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+# Larger than any segment or block number there can be, small enough for a file name.
+_NUMBER = "<int(max=9007199254740991):{}>"
+
+
+def register(app: Flask, config: Config, db: Database, pages: Mapping[str, Page]) -> None:
+    """Put all addresses on the app."""
+    for path, page in pages.items():
+        app.add_url_rule(path, path, lambda page=page: _send(page))
+    app.add_url_rule("/post", "post", lambda: _post(db), methods=["POST"])
+    app.add_url_rule("/files/head.json", "head", lambda: _head(config))
+    app.add_url_rule("/files/clues/<week>", "clues", lambda week: _clues(config, week))
+    app.add_url_rule(f"/files/letters/{_NUMBER.format('n')}/{_NUMBER.format('b')}", "letters", lambda n, b: _letters(config, n, b))
+    bundles: dict[tuple[int, int], Page] = {}
+    app.add_url_rule("/tree/bundle.json", "bundle", lambda: _bundle(config, bundles))
+    app.add_url_rule("/tree/<name>", "metadata", lambda name: _tree(config, "metadata", name))
+    app.add_url_rule("/tree/targets/<name>", "target", lambda name: _tree(config, "targets", name))
+
+
+def _post(db: Database) -> Response:
+    if request.mimetype != "application/octet-stream":
+        raise Refused("Type")
+    if request.content_length != POSTING_BYTES:
+        raise Refused("Length")
+    tray.accept(db, request.stream.read())
+    return Response("stored", mimetype="text/plain")
+
+
+def _head(config: Config) -> Response:
+    data = publicfiles.read(config.files / "head.json")
+    return _plain(data or segments.first_head(publicfiles.tick_seconds(config)), "application/json", REVALIDATE)
+
+
+def _clues(config: Config, week: str) -> Response:
+    if not is_week(week):
+        raise NotFound
+    # A week is final when the one after it has ended too: a tick at midnight may still be writing.
+    final = week < clock.weeks_before(clock.week(), 1)
+    return _plain(publicfiles.read(config.files / "clues" / week), "application/octet-stream", FOR_EVER if final else REVALIDATE)
+
+
+def _letters(config: Config, n: int, b: int) -> Response:
+    return _plain(publicfiles.read(config.files / "letters" / str(n) / str(b)), "application/octet-stream", FOR_EVER)
+
+
+def _tree(config: Config, folder: str, name: str) -> Response:
+    if not _TREE_NAME.fullmatch(name):
+        raise NotFound
+    changes = name == "timestamp.json"
+    return _plain(publicfiles.read(config.tree / folder / name), "application/json", REVALIDATE if changes else FOR_EVER)
+
+
+def _bundle(config: Config, cache: dict[tuple[int, int], Page]) -> Response:
+    """Built again when the timestamp file is another one."""
+    state = (config.tree / "metadata" / "timestamp.json").stat()
+    key = (state.st_mtime_ns, state.st_ino)
+    page = cache.get(key)
+    if page is None:
+        page = make(publicfiles.bundle(config), "application/json", REVALIDATE)
+        cache.clear()
+        cache[key] = page
+    return _send(page)
+
+
+def _send(page: Page) -> Response:
+    packed = request.accept_encodings["gzip"] > 0
+    response = Response(page.packed if packed else page.body, mimetype=page.mimetype)
+    response.headers.update({"Cache-Control": page.cache, "Content-Security-Policy": page.policy, "Vary": "Accept-Encoding"})
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _plain(body: bytes | None, mimetype: str, cache: str) -> Response:
+    if body is None:
+        raise NotFound
+    response = Response(body, mimetype=mimetype)
+    response.headers["Cache-Control"] = cache
+    return response

@@ -1,0 +1,180 @@
+"""What the pages show of a case: plain words made from the fold, nothing stored, nothing decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crypto.case import Case, fold
+from crypto.event import Event
+from crypto.tree import Tree
+from review import casebook, labels
+from review.labels import label
+
+TALK = ("reply", "answer")
+ORDER = ("RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event as a line of a page. `sending` is "" once the event is in a segment."""
+
+    id: str
+    who: str
+    mine: bool
+    week: str
+    what: str
+    text: str
+    sending: str
+    unread: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One row of the list of cases."""
+
+    id: str
+    short: str
+    title: str
+    organisation: str
+    state: str
+    state_code: str
+    week: str
+    unread: int
+    danger: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything on the page of one case."""
+
+    id: str
+    short: str
+    title: str
+    state: str
+    state_code: str
+    lead: bool
+    answers: tuple[tuple[str, str], ...]
+    may: str
+    narrow: bool
+    text: str
+    missing_parts: tuple[int, ...]
+    timeline: tuple[Line, ...]
+    talk: tuple[Line, ...]
+    notes: tuple[Line, ...]
+    readers: tuple[tuple[str, bool], ...]
+    void: tuple[tuple[Line, str], ...]
+    missing: int
+    equivocations: tuple[str, ...]
+    ids: frozenset[str]
+
+
+def overview(book: casebook.Book) -> list[Summary]:
+    """All cases: open ones first, those with unread words before the others, then the newest."""
+    found = []
+    for event in list(book.events.values()):
+        if event.kind == "report":
+            case = fold(book.events.values(), event.id)
+            if case is not None:
+                found.append(_summary(case, book))
+    found.sort(key=lambda row: row.week, reverse=True)
+    return sorted(found, key=lambda row: (row.state_code in ("CLOSED", "WITHDRAWN"), row.unread == 0))
+
+
+def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str) -> View | None:
+    """The page of one case, or None when there is no such case."""
+    case = fold(book.events.values(), case_id)
+    if case is None:
+        return None
+    names = {reviewer.sign: reviewer.name for reviewer in tree.roster.reviewers} if tree else {}
+    lines = {event.id: _line(event, book, names, sign, case) for event in [*case.order, *_voided(case, book)]}
+    report = case.root.payload
+    parts = {event.payload["n"]: event.payload["text"] for event in case.order if event.kind == "part"}
+    return View(
+        id=case.id,
+        short=short(case.id),
+        title=_title(case),
+        state=label(labels.STATE, case.state),
+        state_code=case.state,
+        lead=report["readers"][0] == sign,
+        answers=_answers(report["answers"]),
+        may=label(labels.MAY, case.may),
+        narrow=report["answers"]["known"] in ("K0", "K1", "K2"),
+        text=report["text"] + "".join(parts[n] for n in sorted(parts)),
+        missing_parts=tuple(n for n in range(1, report["parts"] + 1) if n not in parts),
+        timeline=tuple(lines[event.id] for event in case.order if event.kind not in ("note", "part")),
+        talk=tuple(lines[event.id] for event in case.order if event.kind in TALK or (event.kind == "state" and event.payload["text"])),
+        notes=tuple(lines[event.id] for event in case.order if event.kind == "note"),
+        readers=tuple((_name(key, names, sign), key in case.opened) for key in report["readers"]),
+        void=tuple((lines[event.id], labels.VOID.get(case.void[event.id], case.void[event.id])) for event in _voided(case, book)),
+        missing=len(case.missing),
+        equivocations=tuple(sorted({_name(book.events[pair[0]].author, names, sign) for pair in case.equivocations})),
+        ids=frozenset(lines),
+    )
+
+
+def short(case_id: str) -> str:
+    """Enough of an id to tell cases apart aloud."""
+    return f"{case_id[:4]} {case_id[4:8]}"
+
+
+def _summary(case: Case, book: casebook.Book) -> Summary:
+    answers = case.root.payload["answers"]
+    return Summary(
+        id=case.id,
+        short=short(case.id),
+        title=_title(case),
+        organisation=answers["organisation"],
+        state=label(labels.STATE, case.state),
+        state_code=case.state,
+        week=case.root.payload["week"],
+        unread=len([event for event in case.order if event.id not in book.read]),
+        danger=answers["danger"] == "NOW" and case.state in ("RECEIVED", "ACKNOWLEDGED"),
+    )
+
+
+def _title(case: Case) -> str:
+    return label(labels.ABOUT, case.root.payload["answers"]["about"][0])
+
+
+def _answers(answers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return (
+        ("What it is about", "\n".join(label(labels.ABOUT, code) for code in answers["about"])),
+        ("When in the model's life", label(labels.STAGE, answers["stage"])),
+        ("Organisation", answers["organisation"] or "Not said"),
+        ("Danger", label(labels.DANGER, answers["danger"])),
+        ("How the reporter knows", label(labels.BASIS, answers["basis"])),
+        ("Who could know this", label(labels.KNOWN, answers["known"])),
+        ("Raised before", answers["raised"] or "Not said"),
+        ("What reviewers might do, as first said", label(labels.MAY, answers["may"])),
+        ("Promise or law, where to look, fears", answers["promise"] or "Not said"),
+    )
+
+
+def _line(event: Event, book: casebook.Book, names: Mapping[str, str], sign: str, case: Case) -> Line:
+    payload = event.payload
+    what = label(labels.KIND, event.kind)
+    if event.kind == "state":
+        what = label(labels.STATE, payload["to"])
+        if payload["reason"] != "NONE":
+            what += f": {label(labels.REASON, payload['reason'])}"
+    if event.kind == "choice":
+        what += f": {label(labels.MAY, payload['may'])}"
+    who = "Reporter" if event.author == case.root.author else _name(event.author, names, sign)
+    text = payload.get("text", "") if event.kind in (*TALK, "note", "state") else ""
+    return Line(event.id, who, event.author == sign, payload["week"], what, text, _sending(event, book), event.id not in book.read)
+
+
+def _sending(event: Event, book: casebook.Book) -> str:
+    if book.segment.get(event.id):
+        return ""
+    return "stored, not yet published" if book.event_posting.get(event.id) in book.posted else "waiting to be sent"
+
+
+def _name(sign: str, names: Mapping[str, str], own: str) -> str:
+    return "You" if sign == own else names.get(sign, f"Reviewer {sign[:8]}")
+
+
+def _voided(case: Case, book: casebook.Book) -> list[Event]:
+    return [book.events[name] for name in sorted(case.void) if name in book.events]

@@ -1,0 +1,111 @@
+"""What the workstation holds in memory: one desk, shared by the pages and the one background thread."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crypto.tree import Tree
+from review import casebook, clock, post
+from review.vault import Vault, unlock
+
+
+@dataclass
+class Outgoing:
+    """A sealed posting that waits for its moment (seconds of `time.time`). It says nothing to anyone, so it may outlive a lock."""
+
+    body: bytes
+    at: float
+
+
+@dataclass
+class Status:
+    """What the status line shows."""
+
+    last_sync: datetime.datetime | None = None
+    trouble: str = ""
+    alarm: str = ""                # a server that contradicts itself; stays until the program ends
+    done: int = 0
+    total: int = 0
+
+
+@dataclass
+class Desk:
+    folder: Path
+    programme: bytes
+    open_way: Callable[[], post.Server]
+    idle_seconds: float = 15 * 60
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    wake: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
+    vault: Vault | None = None
+    book: casebook.Book | None = None
+    tree: Tree | None = None
+    tree_at: float = 0.0
+    head: post.Head | None = None
+    status: Status = field(default_factory=Status)
+    outbox: dict[str, Outgoing] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)     # stored while locked: to be written down at the next unlock
+    next_cover: float = 0.0
+    spared_covers: int = 0
+    doubts: int = 0                                          # rounds in a row in which the files did not fit together
+    touched: float = 0.0
+    now: Callable[[], datetime.datetime] = clock.now
+    chance: random.Random = field(default_factory=random.SystemRandom)
+
+
+def open_desk(desk: Desk, passphrase: str) -> None:
+    """Unlock the vault and read the casebook. Wrong passphrases raise what the key file raises."""
+    vault = unlock(desk.folder, passphrase)
+    with desk.lock:
+        if desk.vault is not None:
+            vault.lock()
+            return
+        try:
+            desk.book = casebook.open_book(desk.folder / "casebook.tellsafe", vault.casebook_key(), desk.programme)
+        except Exception:
+            vault.lock()
+            raise
+        desk.vault = vault
+        desk.touched = time.monotonic()
+        write(desk, [casebook.posted_record(key, number) for key, number in desk.stored.items() if key in desk.book.waiting])
+        desk.stored.clear()
+        for key, body in desk.book.waiting.items():
+            if key not in desk.outbox:
+                desk.outbox[key] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
+    desk.wake.set()
+
+
+def lock_desk(desk: Desk) -> None:
+    """Forget keys and cases. Sealed postings still go out, so that a lunch break does not show on the wire."""
+    with desk.lock:
+        if desk.book is not None:
+            casebook.close_book(desk.book)
+        if desk.vault is not None:
+            desk.vault.lock()
+        desk.book = None
+        desk.vault = None
+
+
+def lock_if_idle(desk: Desk) -> None:
+    with desk.lock:
+        if desk.vault is not None and time.monotonic() - desk.touched > desk.idle_seconds:
+            lock_desk(desk)
+
+
+def write(desk: Desk, records: list[casebook.Record]) -> None:
+    """Put records in the open casebook. The caller holds the lock and has seen that it is open."""
+    assert desk.book is not None
+    casebook.append(desk.book, records, desk.programme)
+
+
+def tick(desk: Desk) -> int:
+    """Seconds between segments: as the signed programme says; before it is known, as the head says."""
+    if desk.tree is not None:
+        return max(1, desk.tree.programme.tick)
+    return max(1, desk.head.tick) if desk.head else 1

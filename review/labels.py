@@ -1,0 +1,84 @@
+"""Plain words for the codes of the questionnaire, the states and the events."""
+
+ABOUT = {
+    "A1-UNDISCLOSED": "A powerful model is used inside, and people outside who should know do not",
+    "A2-UNTESTED": "A model was used widely inside before danger tests or safeguards were done",
+    "A3-FRAMEWORK": "The company broke, bypassed or quietly weakened its own published safety promises",
+    "B1-WEIGHTS": "Model weights or key secrets are badly protected, leaked or stolen",
+    "B2-INSIDER": "People inside use a model, or plan to, for dangerous or power-grabbing ends",
+    "C1-MISBEHAVE": "An AI system did things it was not allowed to",
+    "C2-ESCAPE": "An AI system left its test or work area, copied itself, or acted on outside systems",
+    "C3-OVERSIGHT": "Monitoring, logging, approvals or shut-down were missing, off or ignored",
+    "D1-EVALS": "People faked, hid, cherry-picked or blocked safety tests, or restricted evaluators",
+    "D2-MISLEAD": "The public, a regulator, the board, investors or evaluators were misled",
+    "D3-INCIDENT": "A serious incident was not reported, or a needed correction was refused or delayed",
+    "D4-REPRISAL": "Someone was punished, threatened or gagged for raising this",
+    "X1-OTHER": "Another serious safety concern",
+    "X2-OUTSIDE": "Outside our field (pay, harassment, product bugs)",
+}
+STAGE = {
+    "L1-TRAIN": "While the model was being trained or fine-tuned",
+    "L2-EVAL": "While it was being tested inside the company",
+    "L3-INTERNAL": "While staff or internal AI agents used it for real work",
+    "L4-STAGING": "While a release was being prepared",
+    "L5-EXTPRE": "While outsiders (partners, evaluators, government) had early access",
+    "L6-DEPLOYED": "After customers or the public could use it",
+    "L7-STORED": "Weights kept but not in use",
+    "L9-UNSURE": "Not sure, or not about one model",
+}
+DANGER = {"NOW": "Someone is in danger now", "ONGOING": "Still going on", "OVER": "Over", "UNSURE": "Not sure"}
+BASIS = {"SAW": "Saw it", "READ": "Read documents", "TOLD": "Was told", "INFERRED": "Worked it out"}
+KNOWN = {
+    "K0": "Not sure (treat as 1 to 5 people)",
+    "K1": "1 to 5 people could know this",
+    "K2": "6 to 20 people could know this",
+    "K3": "21 to 100 people could know this",
+    "K4": "More than 100 people could know this",
+}
+MAY = {
+    "ADVISE": "Advise the reporter only",
+    "HOLD": "Hold until others report it",
+    "ASK": "Look into it, but ask before every outside step",
+    "REFER": "May refer to an authority",
+    "PUBLISH": "May publish a summary the reporter has seen",
+}
+STATE = {"RECEIVED": "Received", "ACKNOWLEDGED": "Acknowledged", "CLOSED": "Closed", "WITHDRAWN": "Withdrawn"}
+REASON = {
+    "ACTION": "Correction confirmed",
+    "CLAIMED": "Correction stated by the company, not verified",
+    "REFERRED-DONE": "Referred, and nothing more for us to do",
+    "PUBLISHED": "Published",
+    "ADVISED": "We gave the advice that was asked for",
+    "NOT-ENOUGH": "We cannot take it further",
+    "NOT-SUPPORTED": "Checked, and not supported",
+    "UNSAFE": "Acting would expose the reporter",
+    "DUPLICATE": "Joined to another case; messages continue there",
+    "NO-REPLY": "No reply for 90 days and nothing we can act on",
+    "WITHDRAWN": "Withdrawn by the reporter",
+    "OUT-OF-SCOPE": "Outside our field; we pointed elsewhere",
+    "SPAM": "Spam",
+}
+VOID = {
+    "author": "signed by someone who has no part in this case",
+    "audience": "sent to the wrong circle of readers",
+    "parents": "refers to something its readers may not know",
+    "week": "dated before what it answers",
+    "state": "a change of state that is not possible from there",
+}
+KIND = {
+    "report": "Report",
+    "part": "More of the report",
+    "reply": "Reporter wrote",
+    "choice": "Reporter changed what reviewers may do",
+    "withdraw": "Reporter withdrew the report",
+    "received": "Opened",
+    "answer": "Answer to the reporter",
+    "note": "Private note",
+    "state": "State changed",
+    "summary": "Summary sent to the reporter",
+}
+
+
+def label(table: dict[str, str], code: str) -> str:
+    """The plain words for a code; a code from a later list stays as it is."""
+    return table.get(code, code)

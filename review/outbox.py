@@ -1,0 +1,155 @@
+"""Making events and the postings that carry them: to whom, with which parents, when."""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from crypto.case import Case, common, fold, heads
+from crypto.constants import SLOTS, TALK_MAX
+from crypto.encoding import unb64
+from crypto.event import Event
+from crypto.sealing import Slot, make_posting
+from crypto.tree import Reviewer, Tree, open_key
+from review import casebook, clock
+from review.desk import Desk, Outgoing, tick, write
+
+SUMMARY_AFTER_WEEKS = 3
+SUMMARY_UNTIL_WEEKS = 26     # after the last word in a closed case: by then no return page looks for it
+
+
+class NotReady(Exception):
+    """The roster has not been checked yet, or the casebook is locked: nothing can be sealed now."""
+
+
+class NoSuchCase(Exception):
+    """There is no case with this id here."""
+
+
+def say(desk: Desk, case_id: str, kind: str, **fields: Any) -> Event:
+    """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
+
+    Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
+    """
+    with desk.lock:
+        tree, book, vault = desk.tree, desk.book, desk.vault
+        if tree is None or book is None or vault is None:
+            raise NotReady
+        case = fold(book.events.values(), case_id)
+        if case is None:
+            raise NoSuchCase
+        audience = "reviewers" if kind == "note" else "all"
+        payload = {**_common(desk, case, kind, audience), **fields}
+        event = vault.sign_event(payload, desk.programme)
+        people = circle(case, tree, desk.now(), vault.sign)
+        slots = [(vault.find_public, _own_open(desk), event.raw)]
+        if audience == "all":
+            slots.append((*reporter_keys(case), event.raw))
+        slots += [(reviewer.find, key, event.raw) for reviewer, key in people]
+        slots = slots[:SLOTS]
+        records = [casebook.event_record(event, 0)]
+        if kind == "summary":
+            spare = SLOTS - len(slots)
+            old = originals(case)
+            reporter = reporter_keys(case)
+            slots += [(*reporter, item.raw) for item in old[:spare]]
+            records += queue(desk, slots, event)
+            for start in range(spare, len(old), SLOTS - 1):
+                copies = [(*reporter, item.raw) for item in old[start : start + SLOTS - 1]]
+                records += queue(desk, [(vault.find_public, _own_open(desk), event.raw), *copies], None)
+        else:
+            records += queue(desk, slots, event)
+        records.append(casebook.read_record([event.id]))
+        write(desk, records)
+    desk.wake.set()
+    return event
+
+
+def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebook.Record]:
+    """Seal a posting for a random moment within one tick; gives the record that keeps it until the server has it."""
+    body = make_posting(desk.programme, slots)
+    posting = secrets.token_hex(16)
+    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
+    return [casebook.waiting_record(posting, body, event.id if event else "")]
+
+
+def circle(case: Case, tree: Tree, day: datetime.datetime, sign: str) -> list[tuple[Reviewer, bytes]]:
+    """The other reviewers of a case who can be written to today: the readers and whoever opened it, by the signed roster."""
+    wanted = [key for key in [*case.root.payload["readers"], *sorted(case.opened)] if key != sign]
+    by_key = {reviewer.sign: reviewer for reviewer in tree.roster.reviewers}
+    found = []
+    for key in dict.fromkeys(wanted):
+        reviewer = by_key.get(key)
+        to = open_key(reviewer, day) if reviewer else None
+        if reviewer and to:
+            found.append((reviewer, to))
+    return found
+
+
+def reporter_keys(case: Case) -> tuple[bytes, bytes]:
+    payload = case.root.payload
+    return bytes.fromhex(payload["find"]), unb64(payload["open"])
+
+
+def talk(case: Case) -> list[Event]:
+    """What the reporter may know of a case, in order, without older summaries."""
+    return [event for event in case.order if event.payload["audience"] == "all" and event.payload["kind"] != "summary"]
+
+
+def originals(case: Case) -> list[Event]:
+    """What a summary seals again for the reporter: the report first, since nothing can be read without it, then the newest."""
+    said = [event for event in talk(case) if event.id != case.id]
+    return [case.root, *reversed(said[-(TALK_MAX - 1) :])]
+
+
+def summary_due(case: Case, sign: str, week: str) -> bool:
+    """Whether this reviewer leads the case and the reporter's five weeks of scanning would soon find nothing."""
+    if case.root.payload["readers"][0] != sign:
+        return False
+    last = max(event.payload["week"] for event in case.order if event.id == case.id or event.payload["kind"] == "summary")
+    if clock.weeks_between(last, week) < SUMMARY_AFTER_WEEKS:
+        return False
+    spoken = max(event.payload["week"] for event in talk(case))
+    over = case.state in ("CLOSED", "WITHDRAWN") and clock.weeks_between(spoken, week) >= SUMMARY_UNTIL_WEEKS
+    return not over
+
+
+def summary_fields(case: Case, week: str) -> dict[str, Any]:
+    ids = [event.id for event in talk(case)]
+    return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), "talk": ids[-TALK_MAX:]}
+
+
+def _common(desk: Desk, case: Case, kind: str, audience: str) -> dict[str, Any]:
+    assert desk.book is not None and desk.tree is not None and desk.vault is not None
+    events = desk.book.events.values()
+    parents = heads(events, case.id, audience)
+    own = [event for event in events if event.author == desk.vault.sign and event.payload.get("case") == case.id]
+    named = {name for event in own for name in event.payload["prev"]}
+    loose = [event.id for event in own if event.id not in named]
+    # An honest clock never runs behind what it answers; a slow one is led by the events themselves.
+    weeks = [desk.book.events[name].payload["week"] for name in parents if name in desk.book.events]
+    newest = max(desk.book.hashes, default=0)
+    seen = [newest, desk.book.hashes[newest] if newest else "0" * 64]
+    return common(
+        kind=kind,
+        week=max([clock.week_of(desk.now()), *weeks]),
+        seen=seen,
+        roster=desk.tree.roster.version,
+        audience=audience,
+        case=case.id,
+        prev=loose[-1] if loose else None,
+        parents=parents,
+    )
+
+
+def _own_open(desk: Desk) -> bytes:
+    """This reviewer's own open key of today, by the vault: a copy to oneself must work before one is on the roster."""
+    assert desk.vault is not None
+    return desk.vault.own_open(desk.now())
+
+
+def cases_here(events: Iterable[Event]) -> list[str]:
+    return [event.id for event in events if event.payload["kind"] == "report"]

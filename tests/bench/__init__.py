@@ -1,0 +1,1 @@
+"""Measurements, never assertions: `./tellsafe bench` prints each figure beside its target."""

@@ -1,0 +1,1047 @@
+"""Writes crypto/vectors/*.json: `python -m tests.crypto.make_vectors`.
+
+Everything is fixed but the sealing of letters, which no library lets us make without fresh randomness: letters that are already
+in letter.json and still open are kept, so that a second run changes nothing.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from nacl.bindings import crypto_scalarmult_base
+from nacl.signing import SigningKey
+
+from crypto import constants as c
+from crypto import points, segment
+from crypto.case import common, fold, heads
+from crypto.encoding import b64, canonical, unb64
+from crypto.event import Event, parse_event
+from crypto.posting import effort_of, parse_posting
+from crypto.private import opening
+from crypto.private.receipt import ReceiptKeys, keys_of
+from crypto.private.signing import SignKey, sign_event
+from crypto.receipt import words_of
+from crypto.routing import draw, eligible
+from crypto.sealing import SUITE, letter_info, open_public, open_public_of, seal_letter, shared_secret, tag_of
+from crypto.tree import (
+    Roster,
+    _reviewer,  # the shape of one roster entry
+)
+from tests.crypto.make_tree import tree_vectors
+
+FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
+Vector = dict[str, Any]
+P_FIELD = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+
+
+def h(text: str, length: int = 32) -> bytes:
+    """Fixed bytes that look random."""
+    return hashlib.shake_256(b"tellsafe vectors " + text.encode()).digest(length)
+
+
+P, P2 = h("programme"), h("another programme")
+WEEK = "2026-W47"
+SEEN = [7, h("segment 7").hex()]
+
+
+def le(number: int) -> bytes:
+    return number.to_bytes(32, "little")
+
+
+def vector(name: str, comment: str, expect: str = "ok", **fields: Any) -> Vector:
+    return {"name": name, "comment": comment, **fields, "expect": expect}
+
+
+def write(name: str, value: Any) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=True) + "\n"
+    (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+# ---------------------------------------------------------------- constants, points, JSON
+
+
+def constants() -> Vector:
+    plain = {name: value for name, value in vars(c).items() if name.isupper() and isinstance(value, int)}
+    labels = {name: value.decode() for name, value in vars(c).items() if name.startswith("LABEL_")}
+    codes = {name: list(value) for name, value in vars(c).items() if isinstance(value, tuple)}
+    return {
+        "constants": plain,
+        "labels": labels,
+        "codes": codes,
+        "no_reason": c.NO_REASON,
+        "small_order_x": sorted(x.hex() for x in points.SMALL_ORDER_X),
+        "small_order_y": sorted(y.hex() for y in points.SMALL_ORDER_Y),
+    }
+
+
+def point_vectors() -> list[Vector]:
+    good = crypto_scalarmult_base(h("scalar"))
+    key = SigningKey(h("seed")).verify_key.encode()
+    out = [
+        vector("x-good", "an ordinary point", kind="point", hex=good.hex()),
+        vector("x-base", "the base point, 9", kind="point", hex=le(9).hex()),
+        vector(
+            "x-top-bit",
+            "the same point with the top bit set",
+            "BadPoint",
+            kind="point",
+            hex=le(int.from_bytes(good, "little") | 1 << 255).hex(),
+        ),
+        vector("x-short", "31 bytes", "BadPoint", kind="point", hex=good[:31].hex()),
+        vector("x-long", "33 bytes", "BadPoint", kind="point", hex=(good + b"\0").hex()),
+        vector("x-empty", "no bytes", "BadPoint", kind="point", hex=""),
+        vector("x-p-2", "2^255-21 is canonical and not of small order", kind="point", hex=le(P_FIELD - 2).hex()),
+        vector("key-good", "an ordinary key", kind="key", hex=key.hex()),
+        vector("key-good-sign", "with the sign bit turned", kind="key", hex=(key[:31] + bytes([key[31] ^ 0x80])).hex()),
+        vector("key-short", "31 bytes", "BadKey", kind="key", hex=key[:31].hex()),
+    ]
+    out += [vector(f"x-p+{i}", "not canonical", "BadPoint", kind="point", hex=le(P_FIELD + i).hex()) for i in (0, 1, 2, 9, 18)]
+    out.append(vector("x-ones", "2^256-1", "BadPoint", kind="point", hex="ff" * 32))
+    for x in sorted(points.SMALL_ORDER_X):
+        out.append(vector(f"x-small-{x.hex()[:8]}", "small order", "BadPoint", kind="point", hex=x.hex()))
+    for y in sorted(points.SMALL_ORDER_Y):
+        for bit in (0, 0x80):
+            hexed = (y[:31] + bytes([y[31] | bit])).hex()
+            out.append(vector(f"key-small-{y.hex()[:8]}-{bit}", "small order, sign bit clear and set", "BadKey", kind="key", hex=hexed))
+    for i in (0, 1, 2, 18):
+        for bit in (0, 1 << 255):
+            out.append(vector(f"key-p+{i}-{bit >> 255}", "not canonical", "BadKey", kind="key", hex=le((P_FIELD + i) | bit).hex()))
+    return out
+
+
+def json_vectors() -> list[Vector]:
+    deep = lambda n: '{"a":' + "[" * (n - 1) + "]" * (n - 1) + "}"  # noqa: E731
+    good = {
+        "empty": "{}",
+        "text": '{"a":"b"}',
+        "max": '{"a":9007199254740991}',
+        "zero": '{"a":0}',
+        "nested": '{"a":[{"b":[]},"c",1]}',
+        "depth-8": deep(8),
+        "escapes": '{"a":"\\b\\t\\n\\f\\r\\"\\\\\\u0001\\u001f/"}',
+        "delete": '{"a":"\u007f\u0080"}',
+        "line-separators": '{"a":"\u2028\u2029"}',
+        "bom-inside": '{"a":"\ufeff"}',
+        "astral": '{"a":"\U0001f600"}',
+        "utf16-order": '{"\U00010000":1,"\uffff":2}',
+        "proto": '{"__proto__":{"a":1}}',
+        "combining": '{"e\u0301":1,"\u00e9":2}',
+        "numbers-as-names": '{"1":1,"10":2,"2":3}',
+        "empty-name": '{"":1}',
+    }
+    bad = {
+        "nothing": "",
+        "list": "[]",
+        "string": '"a"',
+        "number": "1",
+        "space": '{"a": 1}',
+        "newline": '{"a":1}\n',
+        "bom": '\ufeff{"a":1}',
+        "order": '{"b":1,"a":2}',
+        "utf8-order": '{"\uffff":2,"\U00010000":1}',
+        "numeric-order": '{"1":1,"2":3,"10":2}',
+        "double-name": '{"a":1,"a":1}',
+        "double-name-2": '{"a":1,"a":2}',
+        "double-name-escaped": '{"a":1,"\\u0061":1}',
+        "null": '{"a":null}',
+        "true": '{"a":true}',
+        "false": '{"a":false}',
+        "negative": '{"a":-1}',
+        "minus-zero": '{"a":-0}',
+        "fraction": '{"a":1.5}',
+        "fraction-zero": '{"a":1.0}',
+        "exponent": '{"a":1e2}',
+        "exponent-zero": '{"a":0e0}',
+        "plus": '{"a":+1}',
+        "leading-zero": '{"a":01}',
+        "too-big": '{"a":9007199254740992}',
+        "too-big-rounds": '{"a":9007199254740993}',
+        "huge": '{"a":' + "9" * 5000 + "}",
+        "nan": '{"a":NaN}',
+        "infinity": '{"a":Infinity}',
+        "hex": '{"a":0x1}',
+        "comment": '{"a":1/**/}',
+        "trailing-comma": '{"a":1,}',
+        "single-quotes": "{'a':1}",
+        "nul": '{"a":"\\u0000"}',
+        "nul-name": '{"\\u0000":1}',
+        "raw-nul": '{"a":"\0"}',
+        "raw-tab": '{"a":"\t"}',
+        "escaped-slash": '{"a":"\\/"}',
+        "escaped-letter": '{"a":"\\u0062"}',
+        "escaped-upper": '{"a":"\\u001F"}',
+        "escaped-tab": '{"a":"\\u0009"}',
+        "escaped-astral": '{"a":"\\ud83d\\ude00"}',
+        "lone-high": '{"a":"\\ud800"}',
+        "lone-low": '{"a":"\\udc00"}',
+        "swapped-pair": '{"a":"\\ude00\\ud83d"}',
+        "lone-in-name": '{"\\ud800":1}',
+        "depth-9": deep(9),
+        "depth-100000": deep(100_000),
+        "cut": '{"a":',
+        "two": "{}{}",
+        "backslash-x": '{"a":"\\x41"}',
+        "vertical-tab": '{"a":1\v}',
+        "no-break-space": '{"a":1}\u00a0',
+    }
+    raw = {
+        "overlong": b'{"a":"\xc0\xaf"}',
+        "surrogate-bytes": b'{"a":"\xed\xa0\x80"}',
+        "latin1": b'{"a":"\xe9"}',
+        "cut-utf8": b'{"a":"\xe2\x82"}',
+        "above-10ffff": b'{"a":"\xf4\x90\x80\x80"}',
+        "utf16": '{"a":1}'.encode("utf-16"),
+        "utf32": '{"a":1}'.encode("utf-32-le"),
+    }
+    out = [vector(name, "the one spelling", hex=text.encode().hex()) for name, text in good.items()]
+    out += [
+        vector(name, "another spelling or type", "Malformed", hex=text.encode().hex())
+        for name, text in bad.items()
+        if name != "depth-100000"
+    ]
+    out.append(
+        vector("depth-100000", "deeper than a parser's stack", "Malformed", repeat=["7b2261223a", "5b", "5d", "7d", 100_000], hex="")
+    )
+    return out + [vector(name, "not UTF-8", "Malformed", hex=data.hex()) for name, data in raw.items()]
+
+
+# ---------------------------------------------------------------- receipts
+
+
+def receipt_vectors() -> list[Vector]:
+    e = h("entropy", 16)
+    words = words_of(e)
+    listed = words.split()
+    wrong = words_of(h("other entropy", 16)).split()
+    out = []
+    for name, entropy in (("zeros", bytes(16)), ("ones", b"\xff" * 16), ("usual", e)):
+        for programme in (P, P2):
+            keys = keys_of(entropy, programme)
+            fields = {
+                "find_secret": keys.find_secret,
+                "find_public": keys.find_public,
+                "open_seed": keys.open_seed,
+                "open_public": keys.open_public,
+                "sign_seed": keys.sign_seed,
+                "sign_public": keys.sign_public,
+                "cover": keys.cover,
+            }
+            fields = {key: value.hex() for key, value in fields.items()}
+            which = "" if programme == P else "-other-programme"
+            out.append(
+                vector(
+                    name + which,
+                    "words, and keys in one programme",
+                    words=words_of(entropy),
+                    entropy=entropy.hex(),
+                    programme=programme.hex(),
+                    keys=fields,
+                )
+            )
+    swapped = [listed[1], listed[0], *listed[2:]]
+    typed = {
+        "upper": words.upper(),
+        "spaces": "  " + "\t\n ".join(listed) + "\r\n",
+        "four-letters": " ".join(w[:4] for w in listed),
+        "mixed-cut": " ".join(w[: 4 + i % 3] for i, w in enumerate(listed)),
+    }
+    out += [vector(name, "typed another way", words=text, entropy=e.hex()) for name, text in typed.items()]
+    bad = {
+        "empty": "",
+        "eleven": " ".join(listed[:11]),
+        "thirteen": words + " " + listed[0],
+        "three-letters": " ".join(w[:3] for w in listed),
+        "not-in-list": " ".join([*listed[:11], "tellsafe"]),
+        "word-and-more": " ".join([listed[0] + "x", *listed[1:]]),
+        "commas": ", ".join(listed),
+        "hyphens": "-".join(listed),
+        "last-word": " ".join([*listed[:11], "zoo" if listed[11] != "zoo" else "abandon"]),
+        "digits": "1 " * 12,
+        "mixed-receipts": " ".join(listed[:6] + wrong[6:]),
+        "twenty-four": words + " " + " ".join(wrong),
+        "fullwidth": words.replace("a", "\uff41"),
+        "swapped": " ".join(swapped),
+    }
+    return out + [vector(name, "refused", "BadWords", words=text) for name, text in bad.items()]
+
+
+# ---------------------------------------------------------------- letters
+
+ALICE, BOB = keys_of(h("alice", 16), P), keys_of(h("bob", 16), P)
+
+
+def odd_letter(keys: ReceiptKeys, plain: bytes, programme: bytes = P) -> bytes:
+    """A letter sealed by the rules around any plaintext at all."""
+    r = h("odd" + plain[:8].hex())
+    point = crypto_scalarmult_base(r)
+    tag = tag_of(shared_secret(r, keys.find_public), programme, point, keys.find_public)
+    return point + tag + SUITE.encrypt(plain, open_public(keys.open_public), info=letter_info(programme, point, keys.find_public))
+
+
+def letter_pool() -> dict[str, bytes]:
+    pad = lambda length, text=b"": (length.to_bytes(4, "big") + text).ljust(c.PLAIN_BYTES, b"\0")  # noqa: E731
+    makers = {
+        "hello": lambda: seal_letter(P, ALICE.find_public, ALICE.open_public, b"hello"),
+        "second": lambda: seal_letter(P, ALICE.find_public, ALICE.open_public, b"second"),
+        "cover": lambda: seal_letter(P, ALICE.find_public, ALICE.open_public, b""),
+        "full": lambda: seal_letter(P, ALICE.find_public, ALICE.open_public, b"\xff" * c.EVENT_MAX),
+        "other-programme": lambda: seal_letter(P2, ALICE.find_public, ALICE.open_public, b"hello"),
+        "mixed-keys": lambda: seal_letter(P, ALICE.find_public, BOB.open_public, b"hello"),
+        "too-long": lambda: odd_letter(ALICE, pad(c.EVENT_MAX + 1, b"a")),
+        "longest-length": lambda: odd_letter(ALICE, pad(2**32 - 1, b"b")),
+        "dirty-last": lambda: odd_letter(ALICE, pad(5, b"hello")[:-1] + b"\1"),
+        "dirty-first": lambda: odd_letter(ALICE, pad(4, b"hello")),
+        "dirty-cover": lambda: odd_letter(ALICE, pad(0, b"x")),
+        "small": lambda: odd_letter(ALICE, pad(5, b"small"))[:-1],
+    }
+    path = FOLDER / "letter.json"
+    old = json.loads(path.read_text())["letters"] if path.exists() else {}
+    return {name: unb64(old[name]) if name in old else make() for name, make in makers.items()}
+
+
+def letter_vectors(pool: dict[str, bytes]) -> list[Vector]:
+    hello, second = pool["hello"], pool["second"]
+
+    def opens(
+        name: str,
+        comment: str,
+        letter: str,
+        expect: str = "ok",
+        patch: Any = (),
+        message: bytes | None = None,
+        who: str = "alice",
+        programme: bytes = P,
+    ) -> Vector:
+        more = {"message": message.hex()} if message is not None and len(message) < 100 else {}
+        more |= {"message_sha256": hashlib.sha256(message).hexdigest()} if message is not None else {}
+        return vector(
+            name,
+            comment,
+            expect,
+            op="open",
+            letter=letter,
+            patch=[[at, data.hex()] for at, data in patch],
+            receipt=who,
+            programme=programme.hex(),
+            **more,
+        )
+
+    top = bytes([hello[31] | 0x80])
+    ct = 40 + c.ENC_BYTES
+    out = [
+        opens("hello", "opens", "hello", message=b"hello"),
+        opens("cover", "cover opens to no bytes", "cover", message=b""),
+        opens("full", "the longest event", "full", message=b"\xff" * c.EVENT_MAX),
+        opens(
+            "tag-is-not-opening",
+            "a wrong tag is the finder's business, not the opener's",
+            "hello",
+            patch=[(32, bytes(8))],
+            message=b"hello",
+        ),
+        opens("not-bob", "another person's keys", "hello", "NotForUs", who="bob"),
+        opens("wrong-programme-key", "sealed in another programme", "other-programme", "NotForUs"),
+        opens("wrong-programme-reader", "read as of another programme", "hello", "NotForUs", programme=P2),
+        opens("find-and-open-of-two-people", "find key of one, open key of another", "mixed-keys", "NotForUs"),
+        opens("swapped-clue", "the clue of another letter to the same reader", "hello", "NotForUs", [(0, second[:40])]),
+        opens("swapped-sealed", "the sealed bytes of another letter to the same reader", "hello", "NotForUs", [(40, second[40:])]),
+        opens("swapped-enc", "enc of another letter", "hello", "NotForUs", [(40, second[40:ct])]),
+        opens("swapped-ct", "ciphertext of another letter", "hello", "NotForUs", [(ct, second[ct:])]),
+        opens("enc-mlkem", "one bit of the ML-KEM ciphertext", "hello", "NotForUs", [(40, bytes([hello[40] ^ 1]))]),
+        opens("enc-x25519", "one bit of the X25519 part of enc", "hello", "NotForUs", [(ct - 32, bytes([hello[ct - 32] ^ 1]))]),
+        opens("enc-x25519-top", "the top bit of the X25519 part of enc", "hello", "NotForUs", [(ct - 1, bytes([hello[ct - 1] ^ 0x80]))]),
+        opens("enc-x25519-zero", "enc with a zero X25519 part", "hello", "NotForUs", [(ct - 32, bytes(32))]),
+        opens("ct-bit", "one bit of the ciphertext", "hello", "NotForUs", [(ct + 100, bytes([hello[ct + 100] ^ 1]))]),
+        opens("gcm-tag", "one bit of the AES-GCM tag", "hello", "NotForUs", [(c.LETTER_BYTES - 1, bytes([hello[-1] ^ 1]))]),
+        opens("r-top-bit", "R with the top bit set", "hello", "BadPoint", [(31, top)]),
+        opens("r-zero", "R zero", "hello", "BadPoint", [(0, bytes(32))]),
+        opens("r-other", "another good R", "hello", "NotForUs", [(0, crypto_scalarmult_base(h("other r")))]),
+        opens("length-too-long", "a length of EVENT_MAX + 1", "too-long", "BadPadding"),
+        opens("length-longest", "a length of 2^32 - 1", "longest-length", "BadPadding"),
+        opens("dirty-last", "the last padding byte is 1", "dirty-last", "BadPadding"),
+        opens("dirty-first", "a byte after the event", "dirty-first", "BadPadding"),
+        opens("dirty-cover", "cover with something in its padding", "dirty-cover", "BadPadding"),
+        opens("a-byte-short", "16,383 bytes", "small", "Malformed"),
+    ]
+    bad_rs = sorted(points.SMALL_ORDER_X) + [le(P_FIELD), le(P_FIELD + 9), b"\xff" * 32, hello[:31] + top]
+    clues = [bad + bytes(8) for bad in bad_rs] + [hello[:40], pool["other-programme"][:40], hello[:32] + bytes(8)]
+    clues += [hello[:31] + top + hello[32:40], second[:32] + hello[32:40], second[:40], pool["mixed-keys"][:40]]
+    for who, keys, programme in (("alice", ALICE, P), ("alice", ALICE, P2), ("bob", BOB, P)):
+        found = opening.find_matches(keys.find_secret, clues, programme)
+        out.append(
+            vector(
+                f"find-{who}-{programme.hex()[:4]}",
+                "bad clues are skipped; only whole clues of ours match; keys stay those of P",
+                op="find",
+                clues=[clue.hex() for clue in clues],
+                receipt=who,
+                programme=programme.hex(),
+                matches=found,
+            )
+        )
+    r = h("fixed r")
+    for who, keys in (("alice", ALICE), ("bob", BOB)):
+        point = crypto_scalarmult_base(r)
+        secret = shared_secret(r, keys.find_public)
+        out.append(
+            vector(
+                f"clue-{who}",
+                "R, shared secret, tag and HPKE info from a fixed r",
+                op="clue",
+                r=r.hex(),
+                find=keys.find_public.hex(),
+                programme=P.hex(),
+                point=point.hex(),
+                secret=secret.hex(),
+                tag=tag_of(secret, P, point, keys.find_public).hex(),
+                info=letter_info(P, point, keys.find_public).hex(),
+            )
+        )
+    zero_x = ALICE.open_public[:1184] + bytes(32)
+    seals = [
+        ("too-long", "EVENT_MAX + 1 bytes", "TooLong", ALICE.find_public, ALICE.open_public, c.EVENT_MAX + 1),
+        ("longest", "EVENT_MAX bytes", "ok", ALICE.find_public, ALICE.open_public, c.EVENT_MAX),
+        ("find-zero", "a find key of small order", "BadPoint", bytes(32), ALICE.open_public, 1),
+        ("find-top", "a find key with the top bit", "BadPoint", ALICE.find_public[:31] + b"\xff", ALICE.open_public, 1),
+        ("open-short", "an open key of 1,215 bytes", "BadKey", ALICE.find_public, ALICE.open_public[:-1], 1),
+        (
+            "open-modulus",
+            "an ML-KEM key with a coefficient above the modulus",
+            "BadKey",
+            ALICE.find_public,
+            b"\xff" * 3 + ALICE.open_public[3:],
+            1,
+        ),
+        ("open-zero", "an open key whose X25519 part is zero", "BadKey", ALICE.find_public, zero_x, 1),
+    ]
+    for name, comment, expect, find, key, length in seals:
+        out.append(vector(f"seal-{name}", comment, expect, op="seal", find=find.hex(), open=b64(key), programme=P.hex(), length=length))
+    return out
+
+
+# ---------------------------------------------------------------- events
+
+SEEDS = {name: h("seed " + name) for name in ("rita", "olaf", "uma", "stranger")}
+NAMES = {name: SignKey(seed).public for name, seed in SEEDS.items()}
+OPEN = b64(open_public_of(h("open")))
+ANSWERS = {
+    "about": ["A1-UNDISCLOSED"],
+    "stage": "L3-INTERNAL",
+    "organisation": "Example Lab",
+    "danger": "ONGOING",
+    "basis": "SAW",
+    "known": "K2",
+    "raised": "",
+    "may": "ASK",
+    "promise": "",
+}
+
+
+def report_payload(**changes: Any) -> dict[str, Any]:
+    base = common("report", WEEK, SEEN, 3, "all") | {
+        "find": ALICE.find_public.hex(),
+        "open": OPEN,
+        "readers": [NAMES["rita"], NAMES["olaf"]],
+        "reserves": [NAMES["uma"]],
+        "answers": ANSWERS,
+        "text": "A model is used inside. \u00e9\U0001f600",
+        "parts": 0,
+        "selfcopy": "full",
+    }
+    return base | changes
+
+
+def later(kind: str, **changes: Any) -> dict[str, Any]:
+    audience = "reviewers" if kind == "note" else "all"
+    return common(kind, WEEK, SEEN, 3, audience, h("case").hex(), None, [h("case").hex()]) | changes
+
+
+def signed(data: bytes, seed: bytes = ALICE.sign_seed, programme: bytes = P, label: bytes = c.LABEL_EVENT) -> bytes:
+    key = SigningKey(seed)
+    return key.sign(label + programme + data).signature + key.verify_key.encode() + data
+
+
+def spelled(payload: Any) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def without(payload: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in payload.items() if key != name}
+
+
+def good_payloads() -> dict[str, dict[str, Any]]:
+    return {
+        "report": report_payload(),
+        "report-three-readers": report_payload(readers=[NAMES[n] for n in ("rita", "olaf", "uma")], reserves=[]),
+        "report-empty-text": report_payload(text="", answers=ANSWERS | {"organisation": "", "about": ["X2-OUTSIDE", "A1-UNDISCLOSED"]}),
+        "stub": without(without(without(report_payload(selfcopy="dates", kind="stub", case=h("case").hex()), "answers"), "text"), "parts"),
+        "part": later("part", n=2, text="more"),
+        "reply": later("reply", text="yes"),
+        "choice": later("choice", may="HOLD"),
+        "withdraw": later("withdraw"),
+        "received": later("received"),
+        "answer": later("answer", text="a question"),
+        "note": later("note", text="between us"),
+        "state": later("state", to="ACKNOWLEDGED", reason="NONE", text=""),
+        "state-closed": later("state", to="CLOSED", reason="NO-REPLY", text="bye"),
+        "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", talk=[h("case").hex()]),
+        "prev": later("reply", prev=[h("x").hex()], text=""),
+        "parents-32": later("reply", parents=sorted(h(str(i)).hex() for i in range(32)), text=""),
+        "first-segment": later("reply", seen=[0, "00" * 32], text=""),
+        "text-15000": later("reply", text="\u00e9" * 6900),
+    }
+
+
+def bad_payloads() -> dict[str, dict[str, Any]]:
+    many = sorted(h(str(i)).hex() for i in range(33))
+    a, keys = ANSWERS, [h(f"k{i}").hex() for i in range(13)]
+    return {
+        "no-kind": without(later("reply", text=""), "kind"),
+        "unknown-kind": later("erase"),
+        "kind-list": later("reply", text="") | {"kind": ["reply"]},
+        "kind-constructor": later("constructor"),
+        "name-missing": later("reply"),
+        "name-too-many": later("withdraw", text=""),
+        "no-version": without(later("withdraw"), "v"),
+        "version-text": later("withdraw", v="1"),
+        "week-w54": later("withdraw", week="2026-W54"),
+        "week-w00": later("withdraw", week="2026-W00"),
+        "week-day": later("withdraw", week="2026-W47-1"),
+        "week-newline": later("withdraw", week="2026-W47\n"),
+        "week-arabic-digits": later("withdraw", week="\u0662\u0660\u0662\u0666-W47"),
+        "seen-short": later("withdraw", seen=[1]),
+        "seen-swapped": later("withdraw", seen=[SEEN[1], 7]),
+        "seen-upper": later("withdraw", seen=[7, SEEN[1].upper()]),
+        "roster-text": later("withdraw", roster="3"),
+        "audience-unknown": later("withdraw", audience="public"),
+        "case-short": later("withdraw", case="ab"),
+        "case-newline": later("withdraw", case=h("case").hex() + "\n"),
+        "prev-two": later("withdraw", prev=many[:2]),
+        "prev-text": later("withdraw", prev=""),
+        "parents-none": later("withdraw", parents=[]),
+        "parents-33": later("withdraw", parents=many),
+        "parents-unsorted": later("withdraw", parents=many[1::-1]),
+        "parents-double": later("withdraw", parents=[many[0], many[0]]),
+        "text-number": later("reply", text=1),
+        "text-15001": later("reply", text="a" * 15_001),
+        "part-0": later("part", n=0, text=""),
+        "part-3": later("part", n=3, text=""),
+        "may-unknown": later("choice", may="YES"),
+        "may-lower": later("choice", may="ask"),
+        "state-other": later("state", to="RECEIVED", reason="NONE", text=""),
+        "state-closed-none": later("state", to="CLOSED", reason="NONE", text=""),
+        "state-open-reason": later("state", to="ACKNOWLEDGED", reason="SPAM", text=""),
+        "state-reason": later("state", to="CLOSED", reason="BORED", text=""),
+        "state-text-4001": later("state", to="CLOSED", reason="SPAM", text="a" * 4001),
+        "summary-state": later("summary", state="OPEN", due=WEEK, talk=[]),
+        "summary-talk-61": later("summary", state="CLOSED", due=WEEK, talk=[h(str(i)).hex() for i in range(61)]),
+        "summary-due": later("summary", state="CLOSED", due="soon", talk=[]),
+        "readers-one": report_payload(readers=keys[:1]),
+        "readers-four": report_payload(readers=keys[:4]),
+        "reserves-13": report_payload(reserves=keys),
+        "open-short": report_payload(open=OPEN[:-2]),
+        "open-padded": report_payload(open=OPEN[:-1] + "="),
+        "open-plus": report_payload(open="+" + OPEN[1:]),
+        "open-stray-bits": report_payload(open=OPEN[:-1] + "B"),
+        "find-upper": report_payload(find=ALICE.find_public.hex().upper()),
+        "parts-3": report_payload(parts=3),
+        "selfcopy": report_payload(selfcopy="none"),
+        "report-with-case": report_payload(case=h("case").hex()),
+        "about-none": report_payload(answers=a | {"about": []}),
+        "about-four": report_payload(answers=a | {"about": list(c.ABOUT_CODES[:4])}),
+        "about-double": report_payload(answers=a | {"about": ["X1-OTHER"] * 2}),
+        "about-unknown": report_payload(answers=a | {"about": ["A9-OTHER"]}),
+        "about-text": report_payload(answers=a | {"about": "X1-OTHER"}),
+        "stage-l8": report_payload(answers=a | {"stage": "L8-NONE"}),
+        "organisation-201": report_payload(answers=a | {"organisation": "\u00e9" * 100 + "a"}),
+        "known-k5": report_payload(answers=a | {"known": "K5"}),
+        "answers-more": report_payload(answers=a | {"name": "me"}),
+        "answers-less": report_payload(answers=without(a, "basis")),
+        "answers-list": report_payload(answers=[]),
+        "stub-with-text": report_payload(kind="stub", case=h("case").hex()),
+    }
+
+
+def event_vectors() -> list[Vector]:
+    out = []
+    for name, payload in good_payloads().items():
+        event = sign_event(payload, ALICE.sign_seed, P)
+        out.append(
+            vector(name, "accepted", raw=event.raw.hex(), programme=P.hex(), seed=ALICE.sign_seed.hex(), id=event.id, author=event.author)
+        )
+    for name, payload in bad_payloads().items():
+        out.append(vector(name, "names or types", "Malformed", raw=signed(spelled(payload)).hex(), programme=P.hex()))
+    base = spelled(later("reply", text="yes"))
+    good = signed(base)
+    r, s, author = good[:32], int.from_bytes(good[32:64], "little"), good[64:96]
+    small, huge = sorted(points.SMALL_ORDER_Y), b"\xff" * 31 + b"\x7f"
+    full = later("part", n=1, text="")
+    room = c.PAYLOAD_MAX - len(spelled(full | {"parents": sorted(h(str(i)).hex() for i in range(4))}))
+    cases: list[tuple[str, str, str, bytes]] = [
+        ("version-2", "a later version, whatever else it holds", "WrongVersion", signed(spelled({"v": 2, "new": 1}))),
+        ("version-0", "version 0", "WrongVersion", signed(spelled(later("withdraw", v=0)))),
+        ("version-2-spelled-badly", "the spelling is checked before the version", "Malformed", signed(b'{"v": 2}')),
+        ("spaces", "well signed, another spelling", "Malformed", signed(base.replace(b'","', b'", "', 1))),
+        ("double-name", "a name twice", "Malformed", signed(base.replace(b'{"', b'{"audience":"reviewers","', 1))),
+        ("lone-surrogate", "an escaped lone surrogate", "Malformed", signed(base.replace(b'"yes"', b'"\\ud800"'))),
+        ("float-version", "v is 1.0", "Malformed", signed(base.replace(b'"v":1', b'"v":1.0'))),
+        ("true-version", "v is true", "Malformed", signed(base.replace(b'"v":1', b'"v":true'))),
+        ("null", "null for a list", "Malformed", signed(base.replace(b'"prev":[]', b'"prev":null'))),
+        ("list", "the payload is a list", "Malformed", signed(b"[]")),
+        ("empty", "no payload", "Malformed", signed(b"")),
+        ("short", "no bytes at all", "Malformed", b""),
+        ("too-long", "one byte above EVENT_MAX", "Malformed", signed(b"a" * (c.PAYLOAD_MAX + 1))),
+        ("other-programme", "signed for another programme", "BadSignature", signed(base, programme=P2)),
+        ("other-label", "signed under the label of ids", "BadSignature", signed(base, label=c.LABEL_EVENT_ID)),
+        ("no-label", "signed without a label", "BadSignature", signed(base, label=b"")),
+        ("other-author", "the author's key replaced", "BadSignature", good[:64] + signed(base, SEEDS["rita"])[64:]),
+        ("changed-payload", "one byte of the payload", "BadSignature", good[:-4] + b"x" + good[-3:]),
+        ("signature-of-another", "the signature of another payload", "BadSignature", signed(base + b" ")[:64] + good[64:]),
+        ("signature-zero", "S zero", "BadSignature", r + bytes(32) + good[64:]),
+        ("s-plus-l", "S + L: the same signature to a lax verifier", "BadSignature", r + le(s + L) + good[64:]),
+        ("s-is-l", "S = L", "BadSignature", r + le(L) + good[64:]),
+        ("s-ones", "S all ones", "BadSignature", r + b"\xff" * 32 + good[64:]),
+        ("r-changed", "R of another signature", "BadSignature", signed(base + b" ")[:32] + good[32:]),
+        ("author-not-canonical", "a key above the field", "BadKey", good[:64] + huge + base),
+        ("r-not-canonical", "R above the field", "BadKey", huge + good[32:]),
+        ("author-off-curve", "a key that is no point", "BadSignature", good[:64] + le(2) + base),
+    ]
+    for y in small:
+        cases.append(
+            (f"author-small-{y.hex()[:8]}", "a key of small order signs anything for a lax verifier", "BadKey", y + bytes(32) + y + base)
+        )
+        cases.append((f"r-small-{y.hex()[:8]}", "R of small order", "BadKey", y + good[32:]))
+    out += [vector(name, comment, expect, raw=raw.hex(), programme=P.hex()) for name, comment, expect, raw in cases]
+    out.append(vector("replay", "a good event shown to another programme", "BadSignature", raw=good.hex(), programme=P2.hex()))
+    assert parse_event(good, P).author == author.hex()
+    for name, extra, expect in (("fits", 0, "ok"), ("one-more", 1, "TooLong")):
+        four = sorted(h(str(i)).hex() for i in range(4))
+        payload = full | {"parents": four, "text": "a" * min(room + extra, c.TEXT_MAX)}
+        padded = json.dumps(payload)
+        if room + extra <= c.TEXT_MAX:
+            out.append(vector(f"sign-{name}", "writing a payload of PAYLOAD_MAX bytes and of one more", expect, op="sign", payload=padded))
+    return out
+
+
+# ---------------------------------------------------------------- segments and postings
+
+
+def filled(index: int, fill: int | None = None) -> dict[str, Any]:
+    point = crypto_scalarmult_base(h(f"letter {index}"))
+    return {"clue": (point + h(f"tag {index}", 8)).hex(), "fill": index % 251 if fill is None else fill}
+
+
+def whole(spec: dict[str, Any]) -> bytes:
+    return bytes.fromhex(spec["clue"]) + bytes([spec["fill"]]) * c.SEALED_BYTES
+
+
+def segment_vectors() -> list[Vector]:
+    specs = [[filled(i) for i in range(6)], [filled(i) for i in range(10, 28)], [filled(i) for i in range(40, 56)]]
+    weeks, previous, encoded, built = (WEEK, WEEK, "2026-W48"), c.ZERO32, [], []
+    for n, (spec, week) in enumerate(zip(specs, weeks, strict=True), 1):
+        one, blocks = segment.build_segment(P, n, week, previous, [whole(each) for each in spec])
+        previous = segment.segment_hash(one)
+        encoded.append(segment.encode(one))
+        built.append(
+            {"letters": spec, "week": week, "blocks": [segment.block_hash(block).hex() for block in blocks], "hash": previous.hex()}
+        )
+    one, two, three = encoded
+    at = len(c.LABEL_SEGMENT)
+    swap = bytearray(one)
+    first = at + 84
+    swap[first : first + 80] = one[first + 40 : first + 80] + one[first : first + 40]
+    double = one[:first] + one[first : first + 40] * 2 + one[first + 80 :]
+    file = [
+        ("three", "three segments one after another", "ok", one + two + three),
+        ("nothing", "an empty file", "ok", b""),
+        ("middle", "a file that begins later", "ok", two + three),
+        ("label", "another label", "Malformed", b"T" + one[1:]),
+        ("cut", "a byte short", "Malformed", one[:-1]),
+        ("cut-head", "cut in the head", "Malformed", one[:50]),
+        ("more", "a byte more", "Malformed", one + b"\0"),
+        ("count-less", "count one less", "Malformed", one[: first - 4] + (5).to_bytes(4, "big") + one[first:]),
+        ("count-zero", "no letters", "Malformed", one[: first - 4] + bytes(4)),
+        ("count-huge", "count 2^32-1", "Malformed", one[: first - 4] + b"\xff" * 4 + one[first:]),
+        ("number-zero", "number 0", "Malformed", one[: at + 32] + bytes(8) + one[at + 40 :]),
+        ("number-huge", "number 2^53", "Malformed", one[: at + 32] + (2**53).to_bytes(8, "big") + one[at + 40 :]),
+        ("week", "no week", "Malformed", one[: at + 40] + b"2026-X47" + one[at + 48 :]),
+        ("order", "clues swapped", "Malformed", bytes(swap)),
+        ("double", "one clue twice", "Malformed", double),
+        ("programme", "another programme", "Mismatch", one[:at] + P2 + one[at + 32 :]),
+    ]
+    out = [vector(name, comment, expect, op="parse", data=data.hex(), programme=P.hex()) for name, comment, expect, data in file]
+    head = [3, segment.segment_hash(segment.parse_segments(three, P)[0]).hex()]
+    fork = two[: at + 48] + h("fork") + two[at + 80 :]
+    back = two[: at + 40] + b"2026-W46" + two[at + 48 :]
+    begin = one[: at + 48] + h("before") + one[at + 80 :]
+    chains: list[tuple[str, str, str, bytes, Any]] = [
+        ("whole", "the whole chain and its head", "ok", one + two + three, head),
+        ("later", "from the middle", "ok", two + three, head),
+        ("gap", "one left out", "Mismatch", one + three, head),
+        ("fork", "another previous hash", "Mismatch", one + fork, None),
+        ("twice", "one segment twice", "Mismatch", one + one, None),
+        ("order", "newest first", "Mismatch", two + one, None),
+        ("back", "a week before the one before", "Mismatch", one + back, None),
+        ("first", "number 1 names a segment before it", "Mismatch", begin, None),
+        ("head-number", "the head says another number", "Mismatch", one + two + three, [4, head[1]]),
+        ("head-hash", "the head says another hash", "Mismatch", one + two + three, [3, h("other").hex()]),
+        ("head-behind", "the newest was held back", "Mismatch", one + two, head),
+    ]
+    out += [
+        vector("chain-" + name, comment, expect, op="chain", data=data.hex(), programme=P.hex(), head=top)
+        for name, comment, expect, data, top in chains
+    ]
+    out += [
+        vector(
+            f"build-{n}",
+            "letters in any order give these bytes",
+            op="build",
+            number=n,
+            programme=P.hex(),
+            previous=(c.ZERO32.hex() if n == 1 else built[n - 2]["hash"]),
+            data=encoded[n - 1].hex(),
+            **spec,
+        )
+        for n, spec in enumerate(built, 1)
+    ]
+    everything = [[n, b] for n in range(1, 8) for b in range(3)]
+    for name, blocks, matched in (
+        ("none", everything, []),
+        ("one", everything, [[3, 1]]),
+        ("four", everything, everything[:4]),
+        ("five", everything, everything[:5]),
+        ("nine", everything, everything[:9]),
+        ("seventeen", everything, everything[:17]),
+        ("few", everything[:3], [[1, 0]]),
+        ("empty", [], []),
+    ):
+        chosen = segment.cover_blocks(ALICE.cover, [(n, b) for n, b in blocks], [(n, b) for n, b in matched])
+        out.append(
+            vector(
+                "cover-" + name,
+                "matched blocks and cover",
+                op="cover",
+                cover=ALICE.cover.hex(),
+                blocks=blocks,
+                matched=matched,
+                ask=[list(block) for block in chosen],
+            )
+        )
+    return out
+
+
+def posting_vectors() -> list[Vector]:
+    specs = sorted((filled(i) for i in range(6)), key=lambda spec: str(spec["clue"]))
+    clue = lambda at, text: [*specs[:at], {"clue": text, "fill": 1}, *specs[at + 1 :]]  # noqa: E731
+    rest = str(specs[0]["clue"])[64:]
+    top = bytearray.fromhex(str(specs[5]["clue"]))
+    top[31] |= 0x80
+    nonce = h("nonce", 8)
+    lists = [
+        ("good", "six letters", "ok", specs),
+        ("swapped", "two letters swapped", "Malformed", [specs[1], specs[0], *specs[2:]]),
+        ("double", "one letter twice", "Malformed", [specs[0], specs[0], *specs[2:]]),
+        ("reversed", "descending", "Malformed", specs[::-1]),
+        ("same-r", "one R with two tags", "Malformed", clue(1, str(specs[0]["clue"])[:64] + "ff" * 8)),
+        ("five", "five letters", "Malformed", specs[:5]),
+        ("seven", "seven letters", "Malformed", [*specs, filled(9)]),
+        ("top-bit", "R with the top bit", "BadPoint", clue(5, bytes(top).hex())),
+        ("not-canonical", "R = 2^255-10", "BadPoint", clue(5, le(P_FIELD + 9).hex() + rest)),
+        ("ones", "R all ones", "BadPoint", clue(5, "ff" * 40)),
+    ]
+    lists += [(f"small-{x.hex()[:8]}", "R of small order", "BadPoint", clue(0, x.hex() + rest)) for x in sorted(points.SMALL_ORDER_X)]
+    out = [vector(name, comment, expect, op="parse", nonce=nonce.hex(), letters=each, tail="") for name, comment, expect, each in lists]
+    out.append(vector("tail", "a byte more", "Malformed", op="parse", nonce=nonce.hex(), letters=specs, tail="00"))
+    out.append(vector("cut", "a byte short", "Malformed", op="parse", nonce=nonce.hex()[2:], letters=specs, tail=""))
+    for name, hashed in (("none", c.ZERO32), ("segment", h("segment 7"))):
+        best: dict[int, bytes] = {}
+        for i in range(40):
+            body = i.to_bytes(8, "big") + b"".join(whole(spec) for spec in specs)
+            best.setdefault(effort_of(parse_posting(body), hashed), i.to_bytes(8, "big"))
+        for bits, found in sorted(best.items()):
+            out.append(
+                vector(
+                    f"effort-{name}-{bits}",
+                    "leading zero bits",
+                    op="effort",
+                    nonce=found.hex(),
+                    letters=specs,
+                    tail="",
+                    segment=hashed.hex(),
+                    bits=bits,
+                )
+            )
+    return out
+
+
+# ---------------------------------------------------------------- cases
+
+
+class Story:
+    """Events of one case by name; the reporter is alice."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self.add("report", "alice", report_payload())
+        self.case = self.events["report"].id
+
+    def add(self, name: str, author: str, payload: dict[str, Any]) -> None:
+        seed = ALICE.sign_seed if author == "alice" else SEEDS[author]
+        self.events[name] = parse_event(sign_event(payload, seed, P).raw, P)
+
+    def later(self, name: str, author: str, kind: str, parents: str, prev: str = "", **more: Any) -> None:
+        payload = later(kind, case=self.case, prev=[self.events[prev].id] if prev else [], **more)
+        payload["parents"] = sorted(self.events[each].id for each in parents.split())
+        self.add(name, author, payload)
+
+
+def story() -> Story:
+    s = Story()
+    s.later("received", "rita", "received", "report")
+    s.later("received2", "olaf", "received", "report")
+    s.later("received-reserve", "uma", "received", "report")
+    s.later("ack", "rita", "state", "received", "received", to="ACKNOWLEDGED", reason="NONE", text="")
+    s.later("ack2", "olaf", "state", "received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
+    s.later("ack-again", "olaf", "state", "ack received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
+    s.later("closed", "rita", "state", "ack", "ack", to="CLOSED", reason="NO-REPLY", text="")
+    s.later("closed-at-once", "uma", "state", "received-reserve", "received-reserve", to="CLOSED", reason="SPAM", text="")
+    s.later("ack-late", "olaf", "state", "closed received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
+    s.later("answer", "rita", "answer", "ack", "ack", text="which?")
+    s.later("answer-fork", "rita", "answer", "ack", "ack", text="which one?")
+    s.later("note", "rita", "note", "answer", "answer", text="hm")
+    s.later("note-by-reporter-parent", "olaf", "note", "report note", "received2", text="yes")
+    s.later("leak", "olaf", "answer", "note", "received2", text="leak")
+    s.later("after-leak", "rita", "answer", "leak", "note", text="fine")
+    s.later("reply", "alice", "reply", "answer", "report", text="that one")
+    s.later("reply-tab2", "alice", "reply", "answer", "report", text="the other")
+    s.later("choice-publish", "alice", "choice", "report", "report", may="PUBLISH")
+    s.later("choice-hold", "alice", "choice", "report", "report", may="HOLD")
+    s.later("choice-refer", "alice", "choice", "choice-publish choice-hold", "choice-hold", may="REFER")
+    s.later("choice-through-answer", "rita", "answer", "choice-hold", "received", text="so be it")
+    s.later("choice-after-answer", "alice", "choice", "choice-through-answer", "report", may="PUBLISH")
+    s.later("withdraw", "alice", "withdraw", "closed", "report")
+    s.later("forged-withdraw", "stranger", "withdraw", "report")
+    s.later("forged-received", "stranger", "received", "report")
+    s.later("reviewer-withdraws", "rita", "withdraw", "report")
+    s.later("reporter-closes", "alice", "state", "report", "report", to="CLOSED", reason="SPAM", text="")
+    s.later("open-note", "olaf", "note", "report", audience="all", text="oops")
+    s.later("hidden-answer", "olaf", "answer", "report", audience="reviewers", text="oops")
+    s.later("back-in-time", "rita", "answer", "report", week="2026-W46", text="early")
+    s.later("next-week", "rita", "answer", "report", week="2026-W48", text="late")
+    s.later("back-of-next", "olaf", "answer", "next-week", week="2026-W47", text="clock")
+    s.later("forged-choice", "stranger", "choice", "report", may="PUBLISH")
+    s.later("summary", "rita", "summary", "answer", "answer", state="ACKNOWLEDGED", due="2026-W51", talk=[])
+    stub = without(without(without(report_payload(selfcopy="dates", kind="stub", case=s.case), "answers"), "text"), "parts")
+    s.add("stub", "alice", stub)
+    s.add("stranger-stub", "stranger", stub)
+    s.add("other-report", "stranger", report_payload(text="other"))
+    other = s.events["other-report"].id
+    s.add("other-case", "rita", later("answer", case=other, parents=[other], text="elsewhere"))
+    s.add("replayed", "alice", later("reply", case=s.case, parents=[other], prev=[other], text="the parent is of another case"))
+    return s
+
+
+def case_vectors(s: Story) -> list[Vector]:
+    plans = {
+        "nothing": "",
+        "no-root": "received ack",
+        "report": "report",
+        "received": "report received",
+        "acknowledged": "report received ack",
+        "doubles": "report received report received ack ack",
+        "backwards": "ack received report",
+        "closed": "report received ack closed",
+        "closed-at-once": "report received-reserve closed-at-once",
+        "two-acks": "report received received2 ack ack2",
+        "ack-again": "report received received2 ack ack-again",
+        "ack-after-close": "report received ack closed received2 ack-late",
+        "ack-beside-close": "report received ack received-reserve closed-at-once",
+        "withdrawn-after-close": "report received ack closed withdraw",
+        "withdrawn-with-hole": "report received ack withdraw",
+        "forged-withdraw": "report forged-withdraw",
+        "reviewer-withdraws": "report reviewer-withdraws",
+        "reporter-closes": "report reporter-closes",
+        "forged-received": "report received forged-received",
+        "reserve": "report received-reserve",
+        "choice": "report choice-publish",
+        "choices-at-once": "report choice-publish choice-hold",
+        "choice-settled": "report choice-publish choice-hold choice-refer",
+        "choice-settled-hole": "report choice-publish choice-refer",
+        "choice-through-others": "report received choice-hold choice-through-answer choice-after-answer",
+        "forged-choice": "report forged-choice",
+        "choice-through-hole": "report received choice-hold choice-after-answer",
+        "note": "report received ack answer note",
+        "leak": "report received ack answer note received2 leak",
+        "leak-without-the-note": "report received ack answer received2 leak",
+        "after-leak": "report received ack answer note received2 leak after-leak",
+        "notes": "report received ack answer note received2 note-by-reporter-parent",
+        "open-note": "report open-note",
+        "hidden-answer": "report hidden-answer",
+        "back-in-time": "report back-in-time",
+        "next-week": "report next-week",
+        "back-of-next": "report next-week back-of-next",
+        "hole": "report received answer",
+        "parent-unknown": "report reply",
+        "tabs": "report received ack answer reply reply-tab2",
+        "fork": "report received ack answer answer-fork",
+        "summary": "report received ack answer summary",
+        "stub-only": "stub",
+        "stub-and-answers": "stub received ack answer",
+        "stub-beside-report": "report stub received",
+        "stub-choice": "stub choice-hold",
+        "stranger-stub-beside-report": "report stranger-stub",
+        "other-case": "report received other-report other-case",
+        "other-case-replay": "report other-report replayed",
+        "only-other": "other-report other-case",
+        "all": " ".join(name for name in s.events if name not in {"stub", "stranger-stub"}),
+    }
+    return [case_vector(s, name, plan.split()) for name, plan in plans.items()]
+
+
+def case_vector(s: Story, name: str, plan: list[str]) -> Vector:
+    events = [s.events[each] for each in plan]
+    folded = fold(events, s.case)
+    if folded is None:
+        return vector(name, "no case without its report or stub", case=s.case, events=plan, result=None)
+    result = {
+        "state": folded.state,
+        "may": folded.may,
+        "opened": sorted(folded.opened),
+        "order": [event.id for event in folded.order],
+        "void": dict(sorted(folded.void.items())),
+        "missing": sorted(folded.missing),
+        "equivocations": [list(ids) for ids in folded.equivocations],
+    }
+    quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who) for who in c.AUDIENCES}}
+    return vector(name, "the fold of these events, in any order", case=s.case, events=plan, result=result, **quiet)
+
+
+# ---------------------------------------------------------------- routing
+
+
+def reviewer(name: str, **changes: Any) -> dict[str, Any]:
+    base = {
+        "name": name,
+        "affiliation": "Example Institute",
+        "sign": SignKey(h("sign " + name)).public,
+        "find": crypto_scalarmult_base(h("find " + name)).hex(),
+        "open": [{"quarter": "2026-Q4", "key": b64(open_public_of(h("open " + name)))}],
+        "languages": ["en"],
+        "groups": ["A"],
+        "ties": [],
+        "from": "2026-01-01",
+        "to": "2026-12-31",
+        "record": {"Access": "A"},
+    }
+    return base | changes
+
+
+def tie(until: str, lab: str = "Example Lab") -> list[dict[str, str]]:
+    return [{"lab": lab, "category": "employment", "until": until}]
+
+
+ROSTER = [
+    reviewer("Ada"),
+    reviewer("Tied", ties=tie("")),
+    reviewer("Ended", ties=tie("2024-11-21")),
+    reviewer("Ended later", ties=tie("2024-11-22")),
+    reviewer("Future", ties=tie("2027-01-01")),
+    reviewer("Spaced", ties=tie("", "  EXAMPLE lab ")),
+    reviewer("Elsewhere", ties=tie("", "Other Lab")),
+    reviewer("Late", **{"from": "2026-11-22"}),
+    reviewer("Gone", to="2026-11-20"),
+    reviewer("Last day", to="2026-11-21"),
+    reviewer("First day", **{"from": "2026-11-21"}),
+    reviewer("No key", open=[]),
+    reviewer("Old key", open=[{"quarter": "2026-Q3", "key": b64(open_public_of(h("q3")))}]),
+    reviewer("Leap", ties=tie("2024-02-29", "Leap Lab")),
+]
+
+
+def routing_vectors() -> list[Vector]:
+    import datetime
+
+    roster = Roster(1, tuple(_reviewer(entry) for entry in ROSTER))
+    questions = [
+        ("no-lab", "not said", "", [], "2026-11-21"),
+        ("lab", "a lab with ties", "Example Lab", [], "2026-11-21"),
+        ("lab-case", "other case and space", " example LAB", [], "2026-11-21"),
+        ("other-lab", "another lab", "Other Lab", [], "2026-11-21"),
+        ("excluded", "two left out", "", [ROSTER[0]["sign"], ROSTER[6]["sign"]], "2026-11-21"),
+        ("next-day", "a day later: a term ends, another begins, a tie lapses", "Example Lab", [], "2026-11-22"),
+        ("day-before", "a day earlier", "Example Lab", [], "2026-11-20"),
+        ("other-quarter", "only the old key", "", [], "2026-09-30"),
+        ("first-of-quarter", "the quarter begins", "", [], "2026-10-01"),
+        ("year-after", "nobody", "", [], "2027-01-01"),
+    ]
+    out = []
+    for name, comment, lab, exclude, day in questions:
+        found = eligible(roster, lab, set(exclude), datetime.date.fromisoformat(day))
+        out.append(
+            vector("eligible-" + name, comment, op="eligible", lab=lab, exclude=exclude, day=day, names=[each.name for each in found])
+        )
+    streams = {
+        "empty": (0, b""),
+        "one": (1, b""),
+        "two": (2, h("two", 400)),
+        "three": (3, h("three", 400)),
+        "five": (5, h("five", 400)),
+        "twenty": (20, h("twenty", 400)),
+        "zeros": (7, bytes(400)),
+        "rejected": (3, b"\xff\xff\xff\xff" * 3 + h("after", 400)),
+        "edge": (3, b"\xff\xff\xff\xfe" + h("after", 400)),
+        "little-endian": (20, b"\x01\x00\x00\x00" * 100),
+    }
+    for name, (count, stream) in streams.items():
+        left = bytearray(stream)
+
+        def take(n: int, left: bytearray = left) -> bytes:
+            taken, left[:n] = bytes(left[:n]), b""
+            return taken
+
+        readers, reserves = draw(range(count), take)
+        out.append(
+            vector(
+                "draw-" + name,
+                "indexes of the eligible from a fixed random source",
+                op="draw",
+                count=count,
+                random=stream.hex(),
+                readers=readers,
+                reserves=reserves,
+                used=len(stream) - len(left),
+            )
+        )
+    return out
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    pool = letter_pool()
+    receipts = {
+        "alice": {"entropy": h("alice", 16).hex(), "programme": P.hex()},
+        "bob": {"entropy": h("bob", 16).hex(), "programme": P.hex()},
+    }
+    s = story()
+    write("constants.json", constants())
+    write("points.json", {"vectors": point_vectors()})
+    write("json.json", {"vectors": json_vectors()})
+    write("receipt.json", {"vectors": receipt_vectors()})
+    write(
+        "letter.json", {"receipts": receipts, "letters": {name: b64(data) for name, data in pool.items()}, "vectors": letter_vectors(pool)}
+    )
+    write("event.json", {"vectors": event_vectors()})
+    write("segment.json", {"vectors": segment_vectors()})
+    write("posting.json", {"vectors": posting_vectors()})
+    write(
+        "case.json",
+        {"programme": P.hex(), "events": {name: event.raw.hex() for name, event in s.events.items()}, "vectors": case_vectors(s)},
+    )
+    write("routing.json", {"reviewers": ROSTER, "vectors": routing_vectors()})
+    write("tree.json", tree_vectors([ROSTER[0], ROSTER[1]], canonical))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the slow tests stand on: a real browser, a real Tor network, a slow link."""

@@ -1,0 +1,157 @@
+"""A report travels from the reporter's browser to three reviewers' desks and back, in a real Firefox."""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.harness.firefox import Firefox
+from tests.harness.levels import ONION
+
+CHOSEN = {"about": "A1-UNDISCLOSED", "stage": "L3-INTERNAL", "danger": "ONGOING", "basis": "SAW", "known": "K2", "may": "ASK"}
+TEXTS = {
+    "standard": "The model is in use inside. 一个强大的模型正在内部使用。 النموذج يُستخدم داخليا. 🕊️🧠",
+    "safer": "At Safer the same: 模型 النموذج 🛰️",
+}
+
+
+def intake_url(demo: dict[str, Any]) -> str:
+    """The intake under a name that the browser takes for an onion: what is a secure context in Tor Browser."""
+    return f"http://{ONION}:{urlsplit(demo['intake']['url']).port}"
+
+
+def fill_report(ff: Firefox, base: str, text: str) -> None:
+    ff.goto(f"{base}/report")
+    ff.wait_js("return !document.querySelector('#questions').disabled")
+    for name, value in CHOSEN.items():
+        ff.click(f"input[name={name}][value={value}]")
+    ff.fill("#text", text)
+
+
+def send_report(ff: Firefox, base: str, text: str) -> str:
+    """Fill in, check, send; the twelve words, when the page says that the posting is stored."""
+    fill_report(ff, base, text)
+    ff.click("#check")
+    ff.wait_js("return !document.querySelector('#check-step').hidden && !document.querySelector('#send').disabled")
+    ff.click("#send")
+    ff.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
+    words = " ".join(ff.js("return document.querySelector('#receipt-words').innerText").split())
+    return " ".join(word for word in words.split() if word.isalpha())
+
+
+def come_back(ff: Firefox, base: str, words: str) -> None:
+    ff.goto(f"{base}/return")
+    ff.wait_js("return !document.querySelector('#questions').disabled")
+    ff.fill("#words", words)
+    ff.click("#open")
+    ff.wait_js("return !document.querySelector('#case').hidden || !document.querySelector('#nothing').hidden", timeout=60)
+
+
+def until_case_says(ff: Firefox, base: str, words: str, said: str, timeout: float = 60) -> None:
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        come_back(ff, base, words)
+        if said in ff.js("return document.querySelector('#case').innerText"):
+            return
+        time.sleep(1)
+    raise AssertionError(f"the case never said {said!r}: {ff.js('return document.body.innerText')[:3000]}")
+
+
+def desk_of(reviewer: dict[str, Any]) -> str:
+    return "{0.scheme}://{0.netloc}/".format(urlsplit(reviewer["url"]))
+
+
+def open_desk(ff: Firefox, reviewer: dict[str, Any]) -> None:
+    """By the one-time link the first time; the cookie holds afterwards."""
+    ff.goto(reviewer["url"])
+    ff.goto(desk_of(reviewer))
+    if ff.has("#passphrase"):
+        ff.type("#passphrase", reviewer["passphrase"])
+        ff.click("#unlock")
+        ff.wait_js("return !document.querySelector('#passphrase')")
+
+
+def until_desk_shows(ff: Firefox, reviewer: dict[str, Any], marker: str, timeout: float = 60) -> None:
+    """Reload the list and look into each case until one of them says it."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        ff.goto(desk_of(reviewer))
+        for place in ff.js("return [...document.querySelectorAll('.case a')].map(a => a.href)"):
+            ff.goto(place)
+            if marker in ff.js("return document.body.innerText"):
+                return
+        time.sleep(0.5)
+    raise AssertionError(f"{reviewer['name']} never saw {marker!r}: {ff.js('return document.body.innerText')[:2000]}")
+
+
+@pytest.fixture(scope="module")
+def desk(demo: dict[str, Any], firefox_standard: Firefox) -> Firefox:
+    for reviewer in demo["reviewers"]:
+        open_desk(firefox_standard, reviewer)
+    return firefox_standard
+
+
+def test_report_answer_return_reply_at_standard(demo: dict[str, Any], desk: Firefox) -> None:
+    journey(demo, desk, desk, TEXTS["standard"])
+
+
+def test_report_answer_return_reply_at_safer(demo: dict[str, Any], desk: Firefox, firefox_safer: Firefox) -> None:
+    journey(demo, desk, firefox_safer, TEXTS["safer"])
+
+
+def journey(demo: dict[str, Any], desk: Firefox, reporter: Firefox, text: str) -> None:
+    base, marker = intake_url(demo), text[-12:]
+    words = send_report(reporter, base, text)
+    assert len(words.split()) == 12
+    for reviewer in demo["reviewers"]:
+        until_desk_shows(desk, reviewer, marker)
+    desk.click("#acknowledge")
+    until_desk_shows(desk, demo["reviewers"][2], marker)
+    desk.fill("#answer-text", f"We read it. 谢谢 {marker}")
+    desk.click("#send-answer")
+    until_case_says(reporter, base, words, f"We read it. 谢谢 {marker}")
+    assert text in reporter.js("return document.querySelector('#conversation').innerText")
+    reporter.fill("#reply", f"Thank you, reply to {marker}")
+    reporter.click("#send-reply")
+    for reviewer in demo["reviewers"]:
+        until_desk_shows(desk, reviewer, f"Thank you, reply to {marker}")
+
+
+def test_a_long_report_arrives_whole(demo: dict[str, Any], desk: Firefox) -> None:
+    text = "".join(f"Sentence {number} of a long story. " for number in range(900)) + "The very end."
+    assert len(text.encode()) > 16_384
+    words = send_report(desk, intake_url(demo), text)
+    assert len(words.split()) == 12
+    desk.wait_js("return /all/i.test(document.querySelector('#parts').innerText)", timeout=60)
+    until_desk_shows(desk, demo["reviewers"][0], "The very end.")
+    assert "Sentence 0 of" in desk.js("return document.body.innerText")
+
+
+def test_a_second_tab_reads_the_same_case(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    base = intake_url(demo)
+    words = send_report(firefox_safer, base, "Two tabs, one case.")
+    until_case_says(firefox_safer, base, words, "Two tabs, one case.")
+    first = firefox_safer.handles[0]
+    tab = firefox_safer.new_tab()
+    firefox_safer.switch(tab)
+    until_case_says(firefox_safer, base, words, "Two tabs, one case.")
+    firefox_safer.fill("#reply", "From the second tab.")
+    firefox_safer.click("#send-reply")
+    until_case_says(firefox_safer, base, words, "From the second tab.")
+    firefox_safer.close_tab()
+    firefox_safer.switch(first)
+
+
+def test_wrong_words_find_nothing_and_say_so(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    come_back(firefox_safer, intake_url(demo), "abandon " * 11 + "about")
+    assert "No letters: check the words" in firefox_safer.text("body")
+
+
+def test_without_script_the_page_says_what_to_do_and_can_send_nothing(demo: dict[str, Any], firefox_safest: Firefox) -> None:
+    for page in ("report", "return"):
+        firefox_safest.goto(f"{intake_url(demo)}/{page}")
+        assert "script" in firefox_safest.text("body").lower()
+        assert not firefox_safest.has("form")
+    firefox_safest.goto(intake_url(demo))
+    assert "emergency" in firefox_safest.text("body").lower()

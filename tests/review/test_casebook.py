@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from review import casebook, outbox
+from review.desk import Desk, lock_desk, open_desk
+from tests.review.world import PASSPHRASE, FakeIntake, P, report_event, reporter_keys, send_to_all, turn
+
+KEY = bytes(32)
+
+
+def test_survives_a_torn_last_record(tmp_path: Path) -> None:
+    path = tmp_path / "casebook"
+    book = casebook.open_book(path, KEY, P)
+    casebook.append(book, [casebook.read_record(["a"]), casebook.read_record(["b"])], P)
+    casebook.close_book(book)
+    whole = path.read_bytes()
+    for cut in (1, 5, 60):
+        path.write_bytes(whole[:-cut])
+        book = casebook.open_book(path, KEY, P)
+        assert book.read == {"a"}
+        casebook.append(book, [casebook.read_record(["c"])], P)
+        casebook.close_book(book)
+        book = casebook.open_book(path, KEY, P)
+        assert book.read == {"a", "c"}
+        casebook.close_book(book)
+
+
+def test_refuses_changed_reordered_and_busy_files(tmp_path: Path) -> None:
+    path = tmp_path / "casebook"
+    book = casebook.open_book(path, KEY, P)
+    casebook.append(book, [casebook.read_record([name]) for name in "abc"], P)
+    with pytest.raises(casebook.CasebookBusy):
+        casebook.open_book(path, KEY, P)
+    casebook.close_book(book)
+    whole = path.read_bytes()
+    size = (len(whole) - len(casebook.HEADER)) // 3
+    first, second = whole[len(casebook.HEADER) :][:size], whole[len(casebook.HEADER) + size :][:size]
+    for bad in (whole.replace(first + second, second + first), whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
+        path.write_bytes(bad)
+        with pytest.raises(casebook.CasebookDamaged):
+            casebook.open_book(path, KEY, P)
+
+
+def test_no_clear_text_on_disk(intake: FakeIntake, desks: list[Desk], tmp_path: Path) -> None:
+    keys, tree = reporter_keys(), desks[0].tree
+    assert tree is not None
+    report = report_event(keys, tree, "MARKER-in-the-report")
+    send_to_all(intake, keys, tree, report.raw)
+    intake.tick()
+    turn(desks[0])
+    outbox.say(desks[0], report.id, "answer", text="MARKER-in-the-answer")
+    outbox.say(desks[0], report.id, "note", text="MARKER-in-the-note")
+    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"tellsafe/1 casebook" in everything, "the search itself works"
+    for marker in (b"MARKER", b"TUFSS0VS", report.id.encode(), bytes.fromhex(report.id), keys.find_public, b"received"):
+        assert marker not in everything
+
+
+def test_what_waits_outlives_lock_and_restart(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None
+    report = report_event(keys, desk.tree)
+    send_to_all(intake, keys, desk.tree, report.raw)
+    intake.tick()
+    turn(desk)
+    said = outbox.say(desk, report.id, "answer", text="later")
+    before = next(iter(desk.outbox.values())).body
+    lock_desk(desk)
+    assert (desk.vault, desk.book) == (None, None)
+    desk.outbox.clear()                       # a restart
+    open_desk(desk, PASSPHRASE)
+    assert desk.book is not None
+    assert next(iter(desk.outbox.values())).body == before, "the same bytes again, or a retry would be a second posting"
+    assert said.id in desk.book.events
+    turn(desk)
+    assert not desk.book.waiting

@@ -1,0 +1,213 @@
+import datetime
+
+import pytest
+
+from crypto.case import common, fold, heads
+from crypto.private.signing import sign_event
+from crypto.sealing import cover_letter, make_posting, seal_letter
+from review import cases, outbox, sync
+from review.desk import Desk, lock_desk
+from review.post import Server, Unreachable
+from tests.review.world import NOW, FakeIntake, P, read_all, report_event, reporter_keys, send_to_all, turn
+
+
+def _opened(intake: FakeIntake, desks: list[Desk]) -> str:
+    keys, tree = reporter_keys(), desks[0].tree
+    assert tree is not None
+    report = report_event(keys, tree)
+    send_to_all(intake, keys, tree, report.raw)
+    intake.tick()
+    for _ in range(2):
+        for desk in desks:
+            turn(desk)
+        intake.tick()
+    return report.id
+
+
+def test_report_opened_by_three_answered_and_replied_to(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id, keys = _opened(intake, desks), reporter_keys()
+    case = fold(read_all(intake, keys), case_id)
+    assert case is not None and len(case.opened) == 3 and case.state == "RECEIVED" and not case.missing
+    outbox.say(desks[1], case_id, "state", to="ACKNOWLEDGED", reason="NONE", text="")
+    outbox.say(desks[1], case_id, "answer", text="谢谢 🙏 شكرا")
+    turn(desks[1])
+    intake.tick()
+    events = read_all(intake, keys)
+    case = fold(events, case_id)
+    assert case is not None and case.state == "ACKNOWLEDGED"
+    assert [e.payload["text"] for e in case.order if e.kind == "answer"] == ["谢谢 🙏 شكرا"]
+    reply = common("reply", "2026-W47", [0, "0" * 64], 1, "all", case_id, case_id, heads(events, case_id, "all")) | {"text": "More"}
+    assert desks[0].tree is not None
+    send_to_all(intake, keys, desks[0].tree, sign_event(reply, keys.sign_seed, P).raw)
+    intake.tick()
+    for desk in desks:
+        turn(desk)
+        assert desk.book is not None and desk.vault is not None
+        view = cases.view(desk.book, desk.tree, desk.vault.sign, case_id)
+        assert view is not None and [line.text for line in view.talk] == ["谢谢 🙏 شكرا", "More"]
+        assert view.state_code == "ACKNOWLEDGED" and not view.missing and not view.equivocations and not view.void
+        assert sync.unpublished(desk) == 0
+
+
+def test_notes_reach_readers_and_never_the_reporter(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id = _opened(intake, desks)
+    outbox.say(desks[0], case_id, "note", text="between us")
+    turn(desks[0])
+    intake.tick()
+    turn(desks[2])
+    assert desks[2].book is not None
+    assert any(e.kind == "note" for e in desks[2].book.events.values())
+    assert all(e.kind != "note" for e in read_all(intake, reporter_keys()))
+
+
+def test_poison_is_counted_and_skipped(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None
+    me = desk.tree.roster.reviewers[0]
+    key = me.open["2026-Q4"]
+    good = report_event(keys, desk.tree)
+    forged = bytes([good.raw[0] ^ 1]) + good.raw[1:]
+    broken = bytearray(seal_letter(P, me.find, key, good.raw))
+    broken[-1] ^= 1
+    other = [seal_letter(P, me.find, key, message) for message in (b"\xff" * 500, forged, b"", good.raw)]
+    intake.take(bytes(8) + b"".join(sorted([bytes(broken), *other, cover_letter(P)])))
+    intake.tick()
+    turn(desk)
+    assert desk.book is not None
+    assert desk.book.poison == 3
+    assert good.id in desk.book.events
+    turn(desk)
+    assert desk.book.poison == 3, "a segment is read once"
+
+
+def test_a_report_for_others_is_poison(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk = desks[2]
+    assert desk.tree is not None
+    keys, me = reporter_keys(), desk.tree.roster.reviewers[2]
+    event = report_event(keys, desk.tree)
+    payload = {**event.payload, "readers": event.payload["readers"][:2]}
+    raw = sign_event(payload, keys.sign_seed, P).raw
+    intake.take(make_posting(P, [(me.find, me.open["2026-Q4"], raw)]))
+    intake.tick()
+    turn(desk)
+    assert desk.book is not None and desk.book.poison == 1 and not desk.book.events
+
+
+@pytest.mark.parametrize("path", ["/files/letters/1/0", "/files/clues/2026-W47"])
+def test_changed_files_raise_an_alarm_and_nothing_is_read(intake: FakeIntake, desks: list[Desk], path: str) -> None:
+    assert desks[0].tree is not None
+    send_to_all(intake, reporter_keys(), desks[0].tree, report_event(reporter_keys(), desks[0].tree).raw)
+    intake.tick()
+    intake.files[path] = intake.files[path][:-1] + bytes([intake.files[path][-1] ^ 1])
+    for _ in range(3):
+        assert not desks[0].status.alarm
+        sync.one_round(desks[0])
+    assert desks[0].status.alarm and desks[0].book is not None and not desks[0].book.hashes
+
+
+def test_a_second_history_raises_an_alarm(intake: FakeIntake, desks: list[Desk]) -> None:
+    _opened(intake, desks)
+    other = FakeIntake()
+    for _ in range(intake.number):
+        other.take(make_posting(P, []))
+        other.tick()
+    desks[0].open_way = other.server
+    for _ in range(3):
+        sync.one_round(desks[0])
+    assert "Mismatch" in desks[0].status.alarm
+    desks[1].open_way = FakeIntake().server
+    for _ in range(3):
+        sync.one_round(desks[1])
+    assert "Rollback" in desks[1].status.alarm
+
+
+def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id = _opened(intake, desks)
+    desk, tried = desks[0], []
+
+    def fail(body: bytes) -> tuple[int, str]:
+        tried.append(body)
+        raise Unreachable
+
+    outbox.say(desk, case_id, "answer", text="hello")
+    desk.open_way = lambda: Server(intake.server().get, fail)
+    for item in desk.outbox.values():
+        item.at = 0
+    sync.send_due(desk)
+    assert len(desk.outbox) == 1 and desk.status.trouble
+    desk.open_way = intake.server
+    turn(desk)
+    assert [intake.postings[-1][8:]] == [body[8:] for body in tried]
+
+
+def test_cover_comes_at_its_rate_and_real_postings_take_its_place(
+    desks: list[Desk], intake: FakeIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desks[0]
+    assert desk.tree is not None
+    object.__setattr__(desk.tree.programme, "cover_per_day", 4)
+    clock = [1_000_000.0]
+    monkeypatch.setattr("review.sync.time.time", lambda: clock[0])
+    lock_desk(desk)                           # cover must not stop at lunch
+    for _ in range(24 * 30):
+        sync.send_due(desk)
+        clock[0] += 3600
+    assert 70 < len(intake.postings) < 170
+    sent = len(intake.postings)
+    desk.spared_covers = 1000
+    for _ in range(24 * 30):
+        sync.send_due(desk)
+        clock[0] += 3600
+    assert len(intake.postings) == sent and desk.spared_covers < 1000
+
+
+def test_the_lead_sends_summaries_so_that_five_weeks_are_enough(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id = _opened(intake, desks)
+    for text in ("one", "two", "three", "four", "five", "six"):
+        outbox.say(desks[1], case_id, "answer", text=text)
+    turn(desks[1])
+    intake.tick()
+    for desk in desks:
+        desk.now = lambda: NOW + datetime.timedelta(weeks=3)
+        turn(desk)
+    recent = FakeIntake()
+    recent.take(make_posting(P, []))
+    recent.tray = list(intake.tray)
+    recent.tick("2026-W50")
+    case = fold(read_all(recent, reporter_keys()), case_id)
+    assert case is not None and not case.missing
+    assert [e.payload["text"] for e in case.order if e.kind == "answer"] == ["one", "two", "three", "four", "five", "six"]
+    summary = [e for e in case.order if e.kind == "summary"]
+    assert len(summary) == 1 and summary[0].payload["state"] == "RECEIVED" and summary[0].payload["due"] == "2027-W01"
+    sent = len(intake.postings)
+    intake.tick("2026-W50")
+    for desk in desks:
+        turn(desk)
+    assert len(intake.postings) == sent, "once is enough"
+
+
+def test_reports_that_cannot_be_answered_stop_nothing(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk = desks[0]
+    assert desk.tree is not None and desk.book is not None
+    bad, absurd, good = reporter_keys(2), reporter_keys(3), reporter_keys(4)
+    no_keys = sign_event({**report_event(bad, desk.tree).payload, "find": "0" * 64}, bad.sign_seed, P)
+    far = report_event(absurd, desk.tree, week="9999-W52")
+    fine = report_event(good, desk.tree)
+    for keys, event in ((bad, no_keys), (absurd, far), (good, fine)):
+        send_to_all(intake, keys, desk.tree, event.raw)
+    intake.tick()
+    for _ in range(3):
+        sync.one_round(desk)
+    assert desk.book.poison == 1 and no_keys.id not in desk.book.events
+    case = fold(desk.book.events.values(), fine.id)
+    assert case is not None and desk.vault is not None and desk.vault.sign in case.opened
+
+
+def test_absurd_effort_does_not_stop_the_program(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id = _opened(intake, desks)
+    outbox.say(desks[0], case_id, "answer", text="hello")
+    intake.files["/files/head.json"] = intake.files["/files/head.json"].replace(b'"effort": 0', b'"effort": 99')
+    for item in desks[0].outbox.values():
+        item.at = 0
+    sync.send_due(desks[0])
+    assert desks[0].outbox and "more work" in desks[0].status.trouble

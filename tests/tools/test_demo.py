@@ -1,0 +1,139 @@
+"""The main job as a new user does it: demo, report, three workstations, return. And the end of it all."""
+
+import contextlib
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oversight import tree as desk
+from tools import demo as module
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEXT = "Main job. 你好 مرحبا 🦉"
+
+
+def tellsafe(*arguments: str) -> Any:
+    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class Browser:
+    """A reviewer's browser: the one-time link, the cookie, the token of the form."""
+
+    def __init__(self, reviewer: dict[str, Any]) -> None:
+        self.base = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(reviewer["url"]))
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+        self.get(reviewer["url"])
+        self.post("/unlock", passphrase=reviewer["passphrase"])
+
+    def get(self, path: str) -> str:
+        with self.opener.open(urllib.parse.urljoin(self.base, path), timeout=20) as answer:
+            return str(answer.read().decode())
+
+    def post(self, path: str, page: str = "/unlock", **fields: str) -> str:
+        found = re.search(r'name="token" value="([^"]+)"', self.get(page))
+        assert found
+        body = urllib.parse.urlencode({**fields, "token": found[1]}).encode()
+        request = urllib.request.Request(self.base + path, body, {"Origin": self.base})
+        with self.opener.open(request, timeout=20) as answer:
+            return str(answer.read().decode())
+
+    def wait_for(self, path: str, text: str, seconds: float = 90) -> str:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with contextlib.suppress(urllib.error.HTTPError):
+                if text in (page := self.get(path)):
+                    return page
+            time.sleep(0.3)
+        pytest.fail(f"{text!r} did not appear at {path}")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Any:
+    with (tmp_path / "log").open("wb") as log:
+        command = [sys.executable, "-m", "tools", "demo", "--json", "--data", str(tmp_path / "data")]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        process.wait(10)
+        pytest.fail((tmp_path / "log").read_text("utf-8", "replace"))
+    yield process, json.loads(line)
+    process.terminate()
+    process.wait(30)
+
+
+def family(pid: int) -> set[int]:
+    children = {int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()}
+    return children.union(*(family(child) for child in children))
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_a_report_travels_and_everything_ends(running: Any, tmp_path: Path) -> None:
+    process, ready = running
+    url = ready["intake"]["url"]
+    assert re.fullmatch("[0-9a-f]{64}", ready["fingerprint"])
+    (tmp_path / "text").write_text(TEXT, "utf-8")
+    (tmp_path / "answers").write_text(json.dumps({"about": ["C2-ESCAPE"], "danger": "ONGOING"}), "utf-8")
+    files = ("--text", str(tmp_path / "text"), "--answers", str(tmp_path / "answers"))
+    sent = tellsafe("report", "--server", url, "--fingerprint", ready["fingerprint"], *files)
+    assert len(sent["receipt"].split()) == 12
+
+    browsers = [Browser(reviewer) for reviewer in ready["reviewers"]]
+    for browser in browsers:
+        browser.wait_for(f"/case/{sent['case']}", TEXT)
+
+    (tmp_path / "words").write_text(sent["receipt"].upper(), "utf-8")
+    back = ("return", "--server", url, "--receipt-file", str(tmp_path / "words"))
+    browsers[0].post(f"/case/{sent['case']}/answer", page=f"/case/{sent['case']}", answer="We read it. When was this?")
+    until = time.monotonic() + 90
+    while len((said := tellsafe(*back))["messages"]) < 2 and time.monotonic() < until:
+        time.sleep(0.3)
+    assert [message["text"] for message in said["messages"]] == [TEXT, "We read it. When was this?"]
+    assert [message["from"] for message in said["messages"]] == ["you", ready["reviewers"][0]["name"]]
+    (tmp_path / "text").write_text("In spring.", "utf-8")
+    assert tellsafe("reply", *back[1:], "--text", str(tmp_path / "text")) == {"stored": 1}
+    for browser in browsers:
+        browser.wait_for(f"/case/{sent['case']}", "In spring.")
+
+    everyone = family(process.pid)
+    assert {reviewer["pid"] for reviewer in ready["reviewers"]} | {ready["intake"]["pid"]} <= everyone
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert not [pid for pid in everyone if alive(pid)]
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "something").write_text("mine", "utf-8")
+    command = [sys.executable, "-m", "tools", "demo", "--data", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert "not empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["something"]
+
+
+def test_keys_are_the_owner_s_alone(tmp_path: Path) -> None:
+    module.make(tmp_path)
+    assert (tmp_path / "stewards.json").stat().st_mode & 0o077 == 0
+    assert b"stewards" not in desk.bundle_of(tmp_path / "intake" / "tree")

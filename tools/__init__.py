@@ -1,0 +1,1 @@
+"""Commands around the programs: the demo, the headless reporter, the checks, the bench."""

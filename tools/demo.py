@@ -1,0 +1,246 @@
+"""`./tellsafe demo`: stewards, a signed roster, a server and three workstations on this machine, with a tick of one second.
+
+Everything is made new in one folder: `intake/` (the server's data with the signed tree), `stewards.json`, and a vault per reviewer.
+One person holds all of these keys here, which is exactly what a real programme must never do.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import urllib3
+
+from oversight import tree
+from review import vault
+from tools import clock
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120
+STOP_SECONDS = 10
+REVIEWERS = (
+    ("Ana Marković", "Institute for Public Technology", ["English", "Serbian"]),
+    ("Kwame Boateng", "University law clinic", ["English", "French"]),
+    ("Lin Yue", "Independent evaluator", ["English", "Chinese"]),
+)
+PROGRAMME: Mapping[str, Any] = {
+    "v": 1,
+    "name": "Tellsafe demonstration",
+    "tick": 1,
+    "part_seconds": [1, 3],
+    "cover_per_day": 4,
+    "labs": ["Example Lab", "Another Lab", "Third Lab"],
+    "emergency": "If life is at risk now, call your local emergency number: this inbox is read by people, not continuously.",
+}
+
+
+class Stopped(Exception):
+    """A signal asked for the end."""
+
+
+class Broken(Exception):
+    """A part of the demo did not start."""
+
+
+def run(data: str | None, port: int, as_json: bool) -> int:
+    """Run until SIGTERM or Ctrl-C. Returns 0, or 1 if something did not start."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    children: list[subprocess.Popen[str]] = []
+    with _folder(data) as folder:
+        try:
+            ready = start(folder, port, children)
+            print(json.dumps(ready, ensure_ascii=False) if as_json else told(ready), flush=True)
+            _wait(children)
+        except Stopped:
+            return 0
+        except (Broken, OSError) as error:
+            print(f"tellsafe: {error}", file=sys.stderr)
+        finally:
+            stop(children)
+    return 1
+
+
+def start(folder: Path, port: int, children: list[subprocess.Popen[str]]) -> dict[str, Any]:
+    """Make everything, start four programs (kept in `children`), and return what `--json` prints."""
+    fingerprint, passphrases = make(folder)
+    port = port or _free_port()
+    url = f"http://127.0.0.1:{port}"
+    intake = _spawn(["intake", "--port", str(port), "--data", str(folder / "intake")], folder / "intake.log")
+    children.append(intake)
+    _await_server(url, intake, folder / "intake.log")
+    reviewers = []
+    for name, place in _vaults(folder):
+        log = folder / f"{place.name}.log"
+        command = ["review", "--vault", str(place), "--server", url, "--fingerprint", fingerprint, "--json"]
+        child = _spawn(command, log)
+        children.append(child)
+        link = _first_json(child, log)["url"]
+        reviewers.append({"name": name, "url": link, "pid": child.pid, "vault": str(place), "passphrase": passphrases[name]})
+    served = {"url": url, "pid": intake.pid, "data": str(folder / "intake")}
+    return {"intake": served, "reviewers": reviewers, "fingerprint": fingerprint}
+
+
+def make(folder: Path) -> tuple[str, dict[str, str]]:
+    """Make stewards, vaults and the tree. Returns the fingerprint and a passphrase per reviewer's name."""
+    now = clock.now()
+    stewards = [secrets.token_bytes(32) for _ in range(3)]
+    passphrases = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name, _, _ in REVIEWERS}
+    records = []
+    for (name, affiliation, languages), (_, place) in zip(REVIEWERS, _vaults(folder), strict=True):
+        public = vault.create(place, passphrases[name], name, now)
+        term = {"from": now.strftime("%Y-%m-%d"), "to": now.replace(year=now.year + 1, day=min(now.day, 28)).strftime("%Y-%m-%d")}
+        record = {"Access": "Demonstration only", "Independence": "No ties to a developer", "Expertise": "Invented for this demonstration"}
+        said = {
+            "name": name,
+            "affiliation": affiliation,
+            "languages": languages,
+            "groups": ["A", "B", "C", "D"],
+            "ties": [],
+            "record": record,
+        }
+        records.append({**said, **term, **{key: public[key] for key in ("sign", "find", "open")}})
+    keys = folder / "stewards.json"
+    keys.touch(mode=0o600)
+    keys.write_text(json.dumps([seed.hex() for seed in stewards]), "utf-8")
+    # Two of the three sign; the third is a key of the root and nothing more.
+    fingerprint = tree.create_programme(folder / "intake" / "tree", stewards, PROGRAMME, records, now)
+    return fingerprint, passphrases
+
+
+def told(ready: Mapping[str, Any]) -> str:
+    """Return what a person reads when the demo is ready."""
+    lines = [
+        "",
+        "  Tellsafe is running on this machine. It is a demonstration: nothing here is secret.",
+        "",
+        f"  1. Report something        {ready['intake']['url']}/",
+        "  2. Read it as a reviewer   (each link works once; the passphrase unlocks the vault)",
+        *(
+            f"       {reviewer['name']:<16} {reviewer['url']}\n       {'':<16} passphrase {reviewer['passphrase']}"
+            for reviewer in ready["reviewers"]
+        ),
+        f"  3. Come back for an answer {ready['intake']['url']}/return",
+        "",
+        f"  Without a browser:  ./tellsafe report --server {ready['intake']['url']} --text FILE",
+        f"  Fingerprint of the programme:  {ready['fingerprint']}",
+        "  Ctrl-C ends everything.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def stop(children: Sequence[subprocess.Popen[str]]) -> None:
+    """End every child: ask first, insist after STOP_SECONDS. A second Ctrl-C does not interrupt this."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for child in reversed(children):
+        child.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            # Each child leads its own group, so what it started ends with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+        if child.stdout:
+            child.stdout.close()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+@contextlib.contextmanager
+def _folder(data: str | None) -> Iterator[Path]:
+    """The folder of the demo: the one asked for, which must be new or empty, or one that goes at the end."""
+    if data is None:
+        made = Path(tempfile.mkdtemp(prefix="tellsafe-demo-"))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return
+    folder = Path(data).resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise SystemExit(f"tellsafe: {folder} is not empty. The demo makes everything new: name another folder.")
+    yield folder
+
+
+def _vaults(folder: Path) -> list[tuple[str, Path]]:
+    return [(name, folder / f"reviewer-{number}") for number, (name, _, _) in enumerate(REVIEWERS, 1)]
+
+
+def _spawn(arguments: Sequence[str], log: Path) -> subprocess.Popen[str]:
+    """Start `python -m …` with its complaints in a log file."""
+    with log.open("ab") as complaints:
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if arguments[0] == "review" else complaints,
+            stderr=complaints,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_server(url: str, child: subprocess.Popen[str], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if child.poll() is not None:
+            raise Broken(f"the server ended at once:\n{_tail(log)}")
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            if urllib3.request("GET", f"{url}/files/head.json", retries=False, timeout=5).status == 200:
+                return
+        time.sleep(0.1)
+    raise Broken(f"the server did not answer within {START_SECONDS} s:\n{_tail(log)}")
+
+
+def _first_json(child: subprocess.Popen[str], log: Path) -> dict[str, Any]:
+    """Return the first line of JSON a workstation prints."""
+    assert child.stdout is not None
+    until = time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(child.stdout, selectors.EVENT_READ)
+        while waiting.select(max(0.0, until - time.monotonic())):
+            line = child.stdout.readline()
+            if line.startswith("{"):
+                said: dict[str, Any] = json.loads(line)
+                return said
+            if not line:
+                break
+    raise Broken(f"a workstation did not start:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text("utf-8", "replace").splitlines()[-40:])
+
+
+def _wait(children: Sequence[subprocess.Popen[str]]) -> None:
+    """Stay until a signal comes or a part ends by itself."""
+    while all(child.poll() is None for child in children):
+        time.sleep(0.5)
+    raise Broken("a part of the demo ended by itself; its log is in the demo's folder")
