@@ -191,5 +191,5 @@ def _equivocations(held: Mapping[str, Event], void: Mapping[str, str]) -> tuple[
     groups = defaultdict(list)
     for id_, event in held.items():
         if event.kind in REVIEWER_KINDS and void.get(id_) != "author":
-            groups[event.author, tuple(event.payload["prev"])].append(id_)
+            groups[event.author, event.payload["audience"], tuple(event.payload["prev"])].append(id_)
     return tuple(sorted(tuple(sorted(ids)) for ids in groups.values() if len(ids) > 1))

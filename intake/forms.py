@@ -5,6 +5,7 @@ has no way to get an answer in clear. Codes are those of crypto/PROTOCOL.md sect
 """
 
 from wtforms import BooleanField, Form, RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -69,6 +70,11 @@ SELFCOPY = [
     ("dates", "Keep only the dates. Whoever finds my words then cannot read this first message"),
 ]
 
+
+def _choices(labels: list[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(code, label) for code, label in labels]
+
+
 _REQUIRED = [InputRequired()]
 # Typed text must not be kept by the browser or sent to a spelling service.
 _PRIVATE = {"autocomplete": "off", "spellcheck": "false", "dir": "auto"}
@@ -80,28 +86,28 @@ class ReportForm(Form):
 
     about = RadioField(
         "What is it about?",
-        choices=ABOUT,
+        choices=_choices(ABOUT),
         validators=_REQUIRED,
         render_kw=_CHOICE,
         description="Choose the closest. You can be wrong.",
     )
     also = SelectMultipleField(
         "Is it also about something else? Up to two more",
-        choices=ABOUT[:-1],
+        choices=_choices(ABOUT[:-1]),
         widget=ListWidget(),
         option_widget=CheckboxInput(),
         render_kw=_CHOICE,
     )
     stage = RadioField(
         "When in the model’s life did it happen?",
-        choices=STAGE,
+        choices=_choices(STAGE),
         validators=_REQUIRED,
         render_kw=_CHOICE,
         description="“Not sure” is a good answer.",
     )
     organisation = SelectField(
         "Which organisation?",
-        choices=[("", "Rather not say yet"), ("other", "Another, not in this list")],
+        choices=_choices([("", "Rather not say yet"), ("other", "Another, not in this list")]),
         render_kw=_CHOICE,
         description="Used on your device to keep out reviewers who have ties to it, then sealed with the rest.",
     )
@@ -115,15 +121,15 @@ class ReportForm(Form):
     )
     danger = RadioField(
         "Is anyone in danger now, or is it still going on?",
-        choices=DANGER,
+        choices=_choices(DANGER),
         validators=_REQUIRED,
         render_kw=_CHOICE,
         description="If life is at risk now, call the emergency services. This inbox is read by people, and not around the clock.",
     )
-    basis = RadioField("How do you know?", choices=BASIS, validators=_REQUIRED, render_kw=_CHOICE)
+    basis = RadioField("How do you know?", choices=_choices(BASIS), validators=_REQUIRED, render_kw=_CHOICE)
     known = RadioField(
         "About how many people could know what you wrote?",
-        choices=KNOWN,
+        choices=_choices(KNOWN),
         validators=_REQUIRED,
         render_kw=_CHOICE,
         description="These people are the crowd you hide in. Below about 20, we share nothing outside without asking you, and may "
@@ -137,7 +143,7 @@ class ReportForm(Form):
     )
     may = RadioField(
         "What may the reviewers do?",
-        choices=MAY,
+        choices=_choices(MAY),
         default="ASK",
         validators=_REQUIRED,
         render_kw=_CHOICE,
@@ -150,7 +156,7 @@ class ReportForm(Form):
     )
     selfcopy = RadioField(
         "What should your own copy hold?",
-        choices=SELFCOPY,
+        choices=_choices(SELFCOPY),
         default="full",
         validators=_REQUIRED,
         render_kw=_CHOICE,
@@ -161,5 +167,5 @@ class ReportForm(Form):
 class ReturnForm(Form):
     """What the return page lets a reporter choose; drawn only for its labels."""
 
-    may = SelectField("What may the reviewers do?", choices=MAY, render_kw=_CHOICE)
+    may = SelectField("What may the reviewers do?", choices=_choices(MAY), render_kw=_CHOICE)
     sure = BooleanField("Yes, withdraw my report", render_kw=_CHOICE)

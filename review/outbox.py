@@ -126,7 +126,9 @@ def _common(desk: Desk, case: Case, kind: str, audience: str) -> dict[str, Any]:
     assert desk.book is not None and desk.tree is not None and desk.vault is not None
     events = desk.book.events.values()
     parents = heads(events, case.id, audience)
-    own = [event for event in events if event.author == desk.vault.sign and event.payload.get("case") == case.id]
+    # One chain per audience: an answer that named a note would tell the reporter that there is one.
+    mine = [event for event in events if event.author == desk.vault.sign and event.payload.get("case") == case.id]
+    own = [event for event in mine if event.payload["audience"] == audience]
     named = {name for event in own for name in event.payload["prev"]}
     loose = [event.id for event in own if event.id not in named]
     # An honest clock never runs behind what it answers; a slow one is led by the events themselves.

@@ -21,7 +21,7 @@ import pytest
 from crypto import constants
 from crypto.private import receipt as private_receipt
 from intake.config import Config
-from intake.tick import tick_once
+from intake.segments import tick_once
 from oversight.tree import create_programme
 from review import vault
 from tools import reporter
@@ -85,7 +85,7 @@ def fill(found: Seized, server: reporter.Server) -> None:
     for number in range(REPORTS):
         known = reporter.fetch_programme(server, None, 1)
         made = reporter.compose_report(known, f"{MARKER}{number} happened.", {"about": ["C2-ESCAPE"], "raised": f"{MARKER} raised"})
-        reporter.send(server, known, made.bodies[0])
+        reporter.send(server, made.bodies[0])
         held.append(made.words)
         keep_secrets(found, number, made.words, known.id)
         if number == REPORTS - IN_TRAY - 1:
@@ -93,7 +93,7 @@ def fill(found: Seized, server: reporter.Server) -> None:
     for words in held[: REPORTS - IN_TRAY]:
         known, back = reporter.come_back(server, None, words)
         assert back.case is not None
-        reporter.send(server, known, reporter.compose_more(known, back, "reply", {"text": f"{MARKER} reply"}))
+        reporter.send(server, reporter.compose_more(known, back, "reply", {"text": f"{MARKER} reply"}))
 
 
 def keep_secrets(found: Seized, number: int, words: str, programme: bytes) -> None:

@@ -76,21 +76,34 @@ def run(data: str | None, port: int, as_json: bool) -> int:
 def start(folder: Path, port: int, children: list[subprocess.Popen[str]]) -> dict[str, Any]:
     """Make everything, start four programs (kept in `children`), and return what `--json` prints."""
     fingerprint, passphrases = make(folder)
+    served = start_intake(folder, port, children)
+    reviewers = start_desks(folder, served["url"], fingerprint, passphrases, children)
+    return {"intake": served, "reviewers": reviewers, "fingerprint": fingerprint}
+
+
+def start_intake(folder: Path, port: int, children: list[subprocess.Popen[str]]) -> dict[str, Any]:
+    """Start the server on the tree that `make` left in the folder, and wait until it answers."""
     port = port or _free_port()
     url = f"http://127.0.0.1:{port}"
     intake = _spawn(["intake", "--port", str(port), "--data", str(folder / "intake")], folder / "intake.log")
     children.append(intake)
     _await_server(url, intake, folder / "intake.log")
+    return {"url": url, "pid": intake.pid, "data": str(folder / "intake")}
+
+
+def start_desks(
+    folder: Path, url: str, fingerprint: str, passphrases: Mapping[str, str], children: list[subprocess.Popen[str]], socks: str = ""
+) -> list[dict[str, Any]]:
+    """Start a workstation for every vault of `make`; `socks` is HOST:PORT of a Tor client, or nothing."""
     reviewers = []
     for name, place in _vaults(folder):
         log = folder / f"{place.name}.log"
-        command = ["review", "--vault", str(place), "--server", url, "--fingerprint", fingerprint, "--json"]
-        child = _spawn(command, log)
+        command = ["review", "--vault", str(place), "--server", url, "--fingerprint", fingerprint, "--port", str(_free_port()), "--json"]
+        child = _spawn([*command, "--socks", socks] if socks else command, log)
         children.append(child)
         link = _first_json(child, log)["url"]
         reviewers.append({"name": name, "url": link, "pid": child.pid, "vault": str(place), "passphrase": passphrases[name]})
-    served = {"url": url, "pid": intake.pid, "data": str(folder / "intake")}
-    return {"intake": served, "reviewers": reviewers, "fingerprint": fingerprint}
+    return reviewers
 
 
 def make(folder: Path) -> tuple[str, dict[str, str]]:

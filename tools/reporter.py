@@ -325,15 +325,21 @@ def report(options: argparse.Namespace) -> int:
     known = fetch_programme(server, options.fingerprint, 1)
     made = compose_report(known, text, answers)
     print(f"Sealed for {min(constants.READERS, len(known.tree.roster.reviewers))} reviewers of {known.tree.programme.name}.")
-    for number, body in enumerate(made.bodies):
-        if number:
-            # The parts of a long text must not arrive as a row.
-            least, most = known.tree.programme.part_seconds
-            time.sleep(least + secrets.randbelow(max(1, most - least + 1)))
-        send(server, body)
-        print(f"Posting {number + 1} of {len(made.bodies)} is stored.")
-    print("Keep these twelve words; nobody can give them to you again:")
-    print(json.dumps({"receipt": made.words, "case": made.case, "week": clock.week_of(known.day), "postings": len(made.bodies)}))
+    stored = 0
+    try:
+        for body in made.bodies:
+            if stored:
+                # The parts of a long text must not arrive as a row.
+                least, most = known.tree.programme.part_seconds
+                time.sleep(least + secrets.randbelow(max(1, most - least + 1)))
+            send(server, body)
+            stored += 1
+            print(f"Posting {stored} of {len(made.bodies)} is stored.")
+    finally:
+        # Once the first posting is stored the words open a case: no later failure may lose them.
+        if stored:
+            print("Keep these twelve words; nobody can give them to you again:", flush=True)
+            print(json.dumps({"receipt": made.words, "case": made.case, "week": clock.week_of(known.day), "postings": stored}), flush=True)
     return 0
 
 

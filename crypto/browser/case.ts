@@ -103,7 +103,7 @@ function equivocationsIn(held: ReadonlyMap<string, Event>, reasons: ReadonlyMap<
   for (const event of held.values()) {
     // Whoever is no reader of this case cannot contradict themselves in it.
     if (!REVIEWER_KINDS.includes(kindOf(event)) || reasons.get(event.id) === "author") continue;
-    const key = `${event.author} ${idsOf(event, "prev").join()}`;
+    const key = `${event.author} ${String(event.payload["audience"])} ${idsOf(event, "prev").join()}`;
     groups.set(key, [...groups.get(key) ?? [], event.id]);
   }
   return [...groups.values()].filter((ids) => ids.length > 1).map((ids) => ids.sort()).sort();

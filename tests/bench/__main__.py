@@ -96,7 +96,8 @@ def server() -> list[Row]:
         folder, port, bare_port = Path(name), free_port(), free_port()
         programme(folder)
         bare = ["-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8", "--no-control-socket"]
-        with started([*bare, "-b", f"127.0.0.1:{bare_port}", "tests.bench.bare:app"], {"TELLSAFE_BARE_DB": str(folder / "bare.db")}) as process:
+        bare = [*bare, "-b", f"127.0.0.1:{bare_port}", "tests.bench.bare:app"]
+        with started(bare, {"TELLSAFE_BARE_DB": str(folder / "bare.db")}) as process:
             wait_for(f"http://127.0.0.1:{bare_port}/", process)
             floor = load.run(bare_port, process.pid, POSTINGS)
         with started(["-m", "intake", "--port", str(port), "--data", str(folder / "data")], {}) as process:

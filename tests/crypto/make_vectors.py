@@ -365,7 +365,7 @@ def letter_vectors(pool: dict[str, bytes]) -> list[Vector]:
         opens("dirty-cover", "cover with something in its padding", "dirty-cover", "BadPadding"),
         opens("a-byte-short", "16,383 bytes", "small", "Malformed"),
     ]
-    bad_rs = sorted(points.SMALL_ORDER_X) + [le(P_FIELD), le(P_FIELD + 9), b"\xff" * 32, hello[:31] + top]
+    bad_rs = [*sorted(points.SMALL_ORDER_X), le(P_FIELD), le(P_FIELD + 9), b"\xff" * 32, hello[:31] + top]
     clues = [bad + bytes(8) for bad in bad_rs] + [hello[:40], pool["other-programme"][:40], hello[:32] + bytes(8)]
     clues += [hello[:31] + top + hello[32:40], second[:32] + hello[32:40], second[:40], pool["mixed-keys"][:40]]
     for who, keys, programme in (("alice", ALICE, P), ("alice", ALICE, P2), ("bob", BOB, P)):

@@ -110,17 +110,15 @@ class Firefox:
 
     def reset(self) -> None:
         """Forget tabs, cookies and stored data, for a browser shared between tests."""
-        for handle in self.handles[1:]:
+        old = self.handles
+        fresh = self.new_tab()
+        for handle in old:
             self.switch(handle)
             self.command("WebDriver:CloseWindow")
-        self.switch(self.handles[0])
-        self.goto("about:blank")
+        self.switch(fresh)
         with self._chrome():
-            self._run(
-                "const settled = arguments[0];Services.clearData.deleteData(Ci.nsIClearDataService.CLEAR_ALL, settled);",
-                sandbox=PRIVILEGED,
-                asynchronous=True,
-            )
+            # What Firefox tells itself when its last private window closes: all is private here.
+            self._run("Services.obs.notifyObservers(null, 'last-pb-context-exited')", sandbox=PRIVILEGED)
 
     # Scripts
 

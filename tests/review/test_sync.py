@@ -211,3 +211,17 @@ def test_absurd_effort_does_not_stop_the_program(intake: FakeIntake, desks: list
         item.at = 0
     sync.send_due(desks[0])
     assert desks[0].outbox and "more work" in desks[0].status.trouble
+
+
+def test_an_answer_after_a_note_does_not_tell_the_reporter_of_the_note(intake: FakeIntake, desks: list[Desk]) -> None:
+    """Broken once on purpose: with one chain for all, the answer named the note and the reporter saw a hole."""
+    case_id = _opened(intake, desks)
+    outbox.say(desks[0], case_id, "note", text="between us")
+    outbox.say(desks[0], case_id, "answer", text="We read it.")
+    for desk in desks:
+        turn(desk)
+    intake.tick()
+    folded = fold(read_all(intake, reporter_keys()), case_id)
+    assert folded is not None
+    assert any(e.kind == "answer" for e in folded.order)
+    assert folded.missing == frozenset()

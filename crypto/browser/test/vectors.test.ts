@@ -53,7 +53,7 @@ agree("receipt", async (one) => {
   assert.deepEqual(publics, [one.keys.find_public, one.keys.open_public, one.keys.sign_public, one.keys.cover]);
 });
 agree("event", async (one) => {
-  if (!one.raw) return void core.payloadBytes(one.payload);
+  if (one.op === "sign") return void core.payloadBytes(JSON.parse(one.payload));
   const event = await core.parseEvent(core.fromHex(one.raw), core.fromHex(one.programme));
   if (one.id) assert.deepEqual([event.id, event.author], [one.id, one.author]);
 });
@@ -79,15 +79,16 @@ agree("segment", async (one) => {
   if (one.op === "build") assert.equal(hexOf(segments[0]?.hash ?? core.utf8("")), one.hash);
 });
 agree("letter", async (one, all) => {
-  if (!one.receipt || one.patch?.length > 0) {
-    if (one.expect !== "ok") throw new core.ProtocolError(one.expect);
-    return;
-  }
+  if (one.op === "seal") return void await core.sealLetter(core.fromHex(one.programme), core.fromHex(one.find), core.fromB64(one.open), new Uint8Array(one.length));
+  // Tag and info of a chosen r are checked byte for byte by sealing.json and by every letter opened here.
+  if (one.op === "clue") return;
   const receipt = all.receipts[one.receipt];
   const keys = await core.keysOf(core.fromHex(receipt.entropy), core.fromHex(receipt.programme));
   const programme = core.fromHex(one.programme);
   if (one.op === "find") return assert.deepEqual(await core.findMatches(keys, one.clues.map((clue: string) => core.fromHex(clue)), programme), one.matches);
-  assert.equal(sha256(await core.openLetter(core.fromB64(all.letters[one.letter]), keys, programme)), one.message_sha256);
+  const letter = core.fromB64(all.letters[one.letter]);
+  for (const [at, data] of one.patch) letter.set(core.fromHex(data), at);
+  assert.equal(sha256(await core.openLetter(letter, keys, programme)), one.message_sha256);
 });
 agree("case", async (one, all) => {
   const events = await Promise.all(one.events.map((name: string) => core.parseEvent(core.fromHex(all.events[name]), core.fromHex(all.programme))));
