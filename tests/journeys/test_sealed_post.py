@@ -1,6 +1,7 @@
 """A report travels from the reporter's browser to three reviewers' desks and back, in a real Firefox."""
 
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 from tests.harness.firefox import Firefox
 from tests.harness.levels import ONION
 
+AXE = Path(__file__).resolve().parents[2] / "crypto" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 CHOSEN = {"about": "A1-UNDISCLOSED", "stage": "L3-INTERNAL", "danger": "ONGOING", "basis": "SAW", "known": "K2", "may": "ASK"}
 TEXTS = {
     "standard": "The model is in use inside. 一个强大的模型正在内部使用。 النموذج يُستخدم داخليا. 🕊️🧠",
@@ -163,3 +165,15 @@ def test_without_script_the_page_says_what_to_do_and_can_send_nothing(demo: dict
         assert not firefox_safest.has("form")
     firefox_safest.goto(intake_url(demo))
     assert "emergency" in firefox_safest.text("body").lower()
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_every_page_meets_wcag(demo: dict[str, Any], desk: Firefox, width: int) -> None:
+    """By axe-core at levels A and AA of 2.0 to 2.2, which finds a part of what a person would find."""
+    axe = AXE.read_text("utf-8")
+    desk.set_window(width, 800)
+    places = [f"{intake_url(demo)}/{page}" for page in ("", "report", "return", "about")] + [desk_of(demo["reviewers"][0])]
+    for place in places:
+        desk.goto(place)
+        assert desk.axe(axe) == [], place
+    desk.set_window(1100, 800)
