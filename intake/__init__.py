@@ -13,6 +13,8 @@ from intake.db import open_database
 def create_app(config: Config) -> Flask:
     """The WSGI application. Reads the tree and renders every page now; the database is opened by the first request that needs it."""
     app = Flask(__name__, static_folder=None, template_folder=None)
+    # Otherwise // in a path is answered by a redirect that names the host.
+    app.url_map.merge_slashes = False
     app.config.update(MAX_CONTENT_LENGTH=POSTING_BYTES, PROPAGATE_EXCEPTIONS=False, PROVIDE_AUTOMATIC_OPTIONS=False)
     errors.register(app)
     headers.register(app)

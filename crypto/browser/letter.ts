@@ -22,7 +22,7 @@ export interface LetterRandomness {
 
 const kem = new XWing();
 const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-const SCAN_BATCH = 256;
+const SCAN_BATCH = 1024;
 
 /** X-Wing pair from its 32-byte seed. */
 export async function openPairOf(seed: Bytes): Promise<KeyPair> {

@@ -40,7 +40,7 @@ export async function agree(secret: CryptoKey, point: Bytes): Promise<Bytes> {
   try {
     const key = await crypto.subtle.importKey("raw", point, "X25519", false, []);
     const shared = new Uint8Array(await crypto.subtle.deriveBits({ name: "X25519", public: key }, secret, 256));
-    if (shared.some((byte) => byte !== 0)) return shared;
+    for (const byte of shared) if (byte !== 0) return shared;
   } catch {
     // Engines refuse an all-zero result by an error of their own.
   }

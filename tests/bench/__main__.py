@@ -22,6 +22,7 @@ from crypto import sealing
 from crypto.private import opening
 from crypto.private import receipt as private_receipt
 from tests.bench import load
+from tests.harness.firefox import ONION
 
 Row = dict[str, Any]
 POSTINGS = 2_000
@@ -152,7 +153,22 @@ def workstation() -> list[Row]:
     return [row("workstation: scan of 100,000 clues", scanned, "s", 5), row("workstation: 1,000 letters opened", opened, "s", 2)]
 
 
-BENCHES: dict[str, Callable[[], list[Row]]] = {"server": server, "pages": pages, "workstation": workstation}
+def browser() -> list[Row]:
+    """Sealing, scanning and the first form in Firefox at the levels of Tor Browser."""
+    from tests.bench.browser import measured
+
+    targets = {"sealing a posting at standard": 0.3, "sealing a posting at safer": 1.5, "scan of 15000 clues at safer": 3.0}
+    targets |= {"form usable over a slow link": 3.5, "requests of the form": 6}
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        programme(folder)
+        with started(["-m", "intake", "--port", str(port), "--data", str(folder / "data")], {}) as process:
+            wait_for(f"http://127.0.0.1:{port}/", process)
+            figures = measured(f"http://127.0.0.1:{port}".replace("127.0.0.1", ONION))
+    return [row(f"browser: {what}", value, "" if "requests" in what else "s", targets[what]) for what, value in figures.items()]
+
+
+BENCHES: dict[str, Callable[[], list[Row]]] = {"server": server, "pages": pages, "workstation": workstation, "browser": browser}
 
 
 def main() -> int:
