@@ -158,7 +158,7 @@ def browser() -> list[Row]:
     from tests.bench.browser import measured
 
     targets = {"sealing a posting at standard": 0.3, "sealing a posting at safer": 1.5, "scan of 15000 clues at safer": 3.0}
-    targets |= {"form usable over a slow link": 3.5, "requests of the form": 6}
+    targets |= {"form usable over a slow link": 3.5, "requests until the form is usable": 6}
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
         programme(folder)

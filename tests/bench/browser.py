@@ -1,7 +1,6 @@
 """Figures in a real Firefox: sealing a posting, a return's scan, and the form over a link as slow as Tor's."""
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +20,6 @@ return (performance.now() - start) / 5000;
 """
 SCAN = """
 const P = new Uint8Array(32), keys = await core.keysOf((await core.newReceipt()).entropy, P);
-const letter = await core.coverLetter(P), clue = letter.slice(0, 40);
 const clues = Array.from({length: args[0]}, () => { const c = crypto.getRandomValues(new Uint8Array(40)); c[31] &= 0x3f; return c; });
 const start = performance.now();
 await core.findMatches(keys, clues, P);
@@ -48,7 +46,7 @@ def measured(url: str) -> dict[str, float]:
             if level == "safer":
                 figures[f"scan of {CLUES} clues at safer"] = float(browser.ajs(SCAN, CLUES))
                 figures["form usable over a slow link"] = slow_form(browser, url)
-                figures["requests of the form"] = float(len(browser.requests()))
+                figures["requests until the form is usable"] = float(len(browser.requests()))
     return figures
 
 
@@ -60,7 +58,3 @@ def slow_form(browser: Firefox, url: str) -> float:
         browser.goto(f"http://{ONION}:{slow}/report")
         browser.wait_js("return !document.querySelector('#questions').disabled", timeout=60)
         return time.monotonic() - start
-
-
-if __name__ == "__main__":
-    print(measured(sys.argv[1]))
