@@ -30,6 +30,8 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     address = f"127.0.0.1:{args.port}"
     os.environ.update(TELLSAFE_DATA=str(Path(args.data).resolve()), TELLSAFE_BIND=address, TELLSAFE_WORKERS=str(args.workers))
+    # If this is killed, gunicorn and the ticker see that their parent is another one, and end.
+    os.environ["TELLSAFE_PARENT"] = str(os.getpid())
     # Many threads would otherwise each keep memory of their own.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     # The workers load while the migrations run (one transaction); a posting that arrives before their end is told to come again.

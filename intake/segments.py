@@ -8,7 +8,7 @@ and head.json, which are only ever derived from the database. `recover` does wha
 from __future__ import annotations
 
 import fcntl
-import os
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from crypto.constants import LETTER_BYTES, NONCE_BYTES, POINT_BYTES, RETENTION_WEEKS, ZERO32
 from crypto.encoding import canonical
 from crypto.segment import Segment, build_segment, encode, segment_hash
-from intake import clock, publicfiles, tray
+from intake import clock, disk, publicfiles, tray
 from intake.config import Config
 from intake.db import Database, open_database, reading, truncate_wal, writing
 from intake.errors import Refused
@@ -110,14 +110,14 @@ def publish(config: Config, db: Database, seconds: int, weeks: set[str]) -> None
             parts = connection.execute(
                 sa.select(segment.c.encoded).where(segment.c.week == week, segment.c.encoded.is_not(None)).order_by(segment.c.number)
             ).scalars()
-            _write(clues / week, b"".join(part for part in parts if part is not None), week)
+            disk.write(clues / week, b"".join(part for part in parts if part is not None), week)
     write_head(config, db, seconds)
     _remove_others(letters, {str(number) for number, _ in kept})
     _remove_others(clues, {week for _, week in kept})
     with reading(db) as connection:
         week = newest(connection).week or clock.week()
     for folder in (letters, clues, config.files):
-        _set_time(folder, week)
+        disk.set_time(folder, week)
 
 
 def write_head(config: Config, db: Database, seconds: int) -> None:
@@ -128,7 +128,16 @@ def write_head(config: Config, db: Database, seconds: int) -> None:
     weeks = sorted({week for _, week in _kept(db)})
     data = _head_bytes(effort, head, seconds, weeks)
     if publicfiles.read(config.files / "head.json") != data:
-        _write(config.files / "head.json", data, head.week or clock.week())
+        disk.write(config.files / "head.json", data, head.week or clock.week())
+
+
+def renew_effort(config: Config, db: Database, seconds: int) -> None:
+    """Write head.json again if the effort in it is no longer what is asked: nothing else in it changes between ticks."""
+    with reading(db) as connection:
+        effort = _effort_now(connection)
+    said = publicfiles.read(config.files / "head.json")
+    if said is None or json.loads(said)["effort"] != effort:
+        write_head(config, db, seconds)
 
 
 def first_head(seconds: int) -> bytes:
@@ -148,7 +157,7 @@ def _effort_now(connection: sa.Connection) -> int:
         return tray.required_effort(tray.TRAY_MAX - 1)
 
 
-def _choose(connection: sa.Connection) -> tuple[list[bytes], list[bytes]]:
+def _choose(connection: sa.Connection) -> tuple[list[int], list[bytes]]:
     """Keys and letters of the postings of this tick: highest effort first, then by lot."""
     lot = sa.select(posting.c.id).order_by(posting.c.effort.desc(), sa.func.random()).limit(POSTINGS_PER_TICK)
     keys = list(connection.execute(lot).scalars())
@@ -165,12 +174,12 @@ def _stage(folder: Path, blocks: Sequence[bytes], week: str) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     for number, block in enumerate(blocks):
-        _write(folder / str(number), block, week)
-    _set_time(folder, week)
-    _sync(folder.parent)
+        disk.write(folder / str(number), block, week)
+    disk.set_time(folder, week)
+    disk.sync(folder.parent)
 
 
-def _commit(db: Database, made: Segment, keys: Sequence[bytes]) -> None:
+def _commit(db: Database, made: Segment, keys: Sequence[int]) -> None:
     """The one moment at which postings become published."""
     row = {"number": made.number, "week": made.week, "hash": segment_hash(made), "encoded": encode(made)}
     with writing(db) as connection:
@@ -221,7 +230,7 @@ def _move_blocks(config: Config, number: int) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     (config.staging / str(number)).rename(target)
-    _sync(target.parent)
+    disk.sync(target.parent)
 
 
 def _remove_others(folder: Path, names: set[str]) -> None:
@@ -233,29 +242,3 @@ def _remove_others(folder: Path, names: set[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def _write(path: Path, data: bytes, week: str) -> None:
-    """All or nothing, durable, and dated midnight of the week's Monday."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    _set_time(temporary, week)
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _set_time(path: Path, week: str) -> None:
-    moment = clock.monday_ns(week)
-    os.utime(path, ns=(moment, moment))
-
-
-def _sync(folder: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

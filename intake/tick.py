@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 from intake import clock, publicfiles, segments
@@ -11,13 +12,15 @@ from intake.config import Config
 from intake.db import Database, open_database
 from intake.errors import log
 
-# How often the effort in head.json is looked at between ticks, and how soon an orphan ends, in seconds.
-LOOK = 5.0
+# How often the effort in head.json is looked at between ticks, and how soon an orphan ends, in seconds. Below the two that a page waits
+# after it was asked for effort: when it reads head.json again, the effort stands there.
+LOOK = 1.0
 
 
 def run(config: Config, stop: threading.Event) -> None:
     """Tick until told to stop. A tick that fails is told by its class and place only; the next one recovers and tries again."""
-    parent = os.getppid()
+    # Who has started this may have ended before this line: then it is another one already.
+    parent = int(os.environ.get("TELLSAFE_PARENT", os.getppid()))
     db = open_database(config.database)
     with segments.only_one(config):
         segments.recover(config, db)
@@ -40,7 +43,7 @@ def _until_tick(config: Config, db: Database, stop: threading.Event, parent: int
         stop.wait(min(remaining, LOOK))
         remaining -= LOOK
         if remaining > 0:
-            segments.write_head(config, db, seconds)
+            segments.renew_effort(config, db, seconds)
 
 
 def main() -> None:
@@ -48,7 +51,10 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(Config.from_env(), stop)
+    config = Config.from_env()
+    if publicfiles.missing(config):
+        sys.exit(1)  # gunicorn says what to do
+    run(config, stop)
 
 
 if __name__ == "__main__":

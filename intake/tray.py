@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from crypto.constants import POSTING_BYTES, ZERO32
 from crypto.posting import Posting, effort_of, parse_posting
-from intake.db import Database, reading, writing
+from intake.db import Database, reading, together
 from intake.errors import Refused
 from intake.models import posting, published, segment, tray_clue
 
 TRAY_MAX = 10_000
 RECENT_SEGMENTS = 4
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A posting at the door: its bytes, the same parsed, the effort found in it so far, and its key in the tray, 63 random bits."""
+
+    body: bytes
+    checked: Posting
+    effort: int = 0
+    key: int = field(default_factory=lambda: secrets.randbits(63))
 
 
 def required_effort(waiting: int) -> int:
@@ -38,26 +49,51 @@ def accept(db: Database, body: bytes) -> None:
     """
     if len(body) != POSTING_BYTES:
         raise Refused("Length")
-    checked = parse_posting(body)
-    required = _place(db, body, checked, 0)
-    if required:
+    arrival = Arrival(body, parse_posting(body))
+    required = together(db, arrival, _store)
+    if isinstance(required, int) and required > 0:
         # Computed outside any transaction: it takes time.
-        required = _place(db, body, checked, _effort(db, checked, required))
+        arrival = replace(arrival, effort=_effort(db, arrival.checked, required))
+        required = together(db, arrival, _store)
+    if isinstance(required, Refused):
+        raise required
     if required:
         raise Refused("BadEffort")
 
 
-def _place(db: Database, body: bytes, checked: Posting, effort: int) -> int:
-    """Store the posting if `effort` is enough or it is here already, and return 0; else store nothing and return the bits asked."""
-    with writing(db) as connection:
-        # A retry must succeed whatever the tray asks by now.
-        if _known(connection, checked.rs):
-            return 0
-        required = required_effort(waiting(connection))
-        if effort < required:
-            return required
-        _insert(connection, body, checked, effort)
-        return 0
+def _store(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[int | Refused]:
+    """Store each posting whose effort is enough. Answers: 0 stored (or here already), more: the bits asked, Refused: why not."""
+    places = _places(connection, [r for arrival in arrivals for r in arrival.checked.rs])
+    count = waiting(connection)
+    new: list[Arrival] = []
+    answers = []
+    for arrival in arrivals:
+        answer = _judge(arrival, places, count + len(new))
+        if answer is None:
+            new.append(arrival)
+            places |= dict.fromkeys(arrival.checked.rs, arrival.key)
+        answers.append(answer or 0)
+    if new:
+        connection.execute(_ADD_POSTING, [{"id": each.key, "effort": each.effort, "body": each.body} for each in new])
+        connection.execute(_ADD_CLUE, [{"r": r, "posting": each.key} for each in new for r in each.checked.rs])
+    return answers
+
+
+def _places(connection: sa.Connection, rs: Sequence[bytes]) -> dict[bytes, int]:
+    """Where each known R is: the key of a posting in the tray, or below zero the number of a segment, which so is never a key."""
+    return {row[0]: row[1] for row in connection.execute(_PLACES, {"rs": rs})}
+
+
+def _judge(arrival: Arrival, places: Mapping[bytes, int], count: int) -> int | Refused | None:
+    """None: to be stored. 0: a retry, which must succeed whatever the tray asks by now. More: the bits asked. Refused: why not."""
+    known = {places.get(r) for r in arrival.checked.rs}
+    if known != {None}:
+        return 0 if len(known) == 1 else Refused("Known")
+    try:
+        required = required_effort(count)
+    except Refused as full:
+        return full
+    return required if arrival.effort < required else None
 
 
 def _effort(db: Database, checked: Posting, required: int) -> int:
@@ -71,25 +107,12 @@ def _effort(db: Database, checked: Posting, required: int) -> int:
     return effort
 
 
-def _known(connection: sa.Connection, rs: Sequence[bytes]) -> bool:
-    """Whether this is a retry; raises Refused("Known") if only some Rs are known, or not together."""
-    places = [row.place for query in (_IN_TRAY, _IN_SEGMENTS) for row in connection.execute(query, {"rs": list(rs)})]
-    if not places:
-        return False
-    if len(places) == len(rs) and len(set(places)) == 1:
-        return True
-    raise Refused("Known")
-
-
-def _insert(connection: sa.Connection, body: bytes, checked: Posting, effort: int) -> None:
-    key = hashlib.sha256(b"".join(checked.letters)).digest()
-    connection.execute(_ADD_POSTING, {"id": key, "effort": effort, "body": body})
-    connection.execute(_ADD_CLUE, [{"r": r, "posting": key} for r in checked.rs])
-
-
 _COUNT = sa.select(sa.func.count()).select_from(posting)
 _RECENT = sa.select(segment.c.hash).order_by(segment.c.number.desc()).limit(RECENT_SEGMENTS)
-_IN_TRAY = sa.select(tray_clue.c.posting.label("place")).where(tray_clue.c.r.in_(sa.bindparam("rs", expanding=True)))
-_IN_SEGMENTS = sa.select(published.c.segment.label("place")).where(published.c.r.in_(sa.bindparam("rs", expanding=True)))
+_RS: sa.BindParameter[list[bytes]] = sa.bindparam("rs", expanding=True)
+_PLACES = sa.union_all(
+    sa.select(tray_clue.c.r, tray_clue.c.posting).where(tray_clue.c.r.in_(_RS)),
+    sa.select(published.c.r, -published.c.segment).where(published.c.r.in_(_RS)),
+)
 _ADD_POSTING = sa.insert(posting)
 _ADD_CLUE = sa.insert(tray_clue)

@@ -25,6 +25,7 @@ from tests.bench import load
 from tests.harness.firefox import ONION
 
 Row = dict[str, Any]
+ROUNDS = 5
 POSTINGS = 2_000
 PROGRAMME = bytes(range(32))
 
@@ -72,14 +73,10 @@ def programme(folder: Path) -> None:
     """A signed tree with three reviewers and a tick too long to fall into a measurement."""
     from oversight.tree import create_programme
     from review import vault
+    from tools import demo
 
-    now, year = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=300)
-    reviewers = [
-        vault.create(folder / f"v{n}", "x" * 12, f"R{n}")
-        | {"affiliation": "none", "languages": [], "groups": [], "ties": [], "record": {}}
-        | {"from": (now - year).date().isoformat(), "to": (now + year).date().isoformat()}
-        for n in range(3)
-    ]
+    now = datetime.datetime.now(datetime.UTC)
+    reviewers = [demo.card(vault.create(folder / f"v{n}", "x" * 12, f"R{n}"), now) for n in range(3)]
     facts = {"v": 1, "name": "Bench", "tick": 86_400, "part_seconds": [0, 1], "cover_per_day": 4, "labs": ["Lab"], "emergency": ""}
     create_programme(folder / "data" / "tree", [secrets.token_bytes(32) for _ in range(3)], facts, reviewers, now)
 
@@ -91,26 +88,51 @@ def rss_mib(pid: int) -> float:
     return 0.0
 
 
+def drain(data: Path) -> None:
+    """Empty the tray by ticks. The server's own ticker sleeps for a day but holds the lock that `tick_once` would wait for."""
+    from intake import publicfiles, segments
+    from intake.config import Config
+    from intake.db import open_database
+
+    config = Config.for_data(data)
+    db, programme = open_database(config.database), publicfiles.programme(config)
+    while segments.tick(config, db, programme, publicfiles.tick_seconds(config)) is not None:
+        pass
+
+
 def server() -> list[Row]:
-    """Accepted postings a second at 16 clients, against a bare handler that stores the same bytes as durably; CPU, memory, start."""
+    """Accepted postings a second at 16 clients, against a bare handler that stores the same bytes as durably; CPU, memory, start.
+
+    Rounds of both take turns, with the same bodies, so that whatever else the machine does falls on both.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder, port, bare_port = Path(name), free_port(), free_port()
         programme(folder)
-        bare = ["-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8", "--no-control-socket"]
-        bare = [*bare, "-b", f"127.0.0.1:{bare_port}", "tests.bench.bare:app"]
-        with started(bare, {"TELLSAFE_BARE_DB": str(folder / "bare.db")}) as process:
-            wait_for(f"http://127.0.0.1:{bare_port}/", process)
-            floor = load.run(bare_port, process.pid, POSTINGS)
         with started(["-m", "intake", "--port", str(port), "--data", str(folder / "data")], {}) as process:
             first = wait_for(f"http://127.0.0.1:{port}/", process)
             idle = max(rss_mib(pid) for pid in load.tree_of(process.pid))
-            ours = load.run(port, process.pid, POSTINGS)
-    said = f"bare handler {floor.per_second:.0f}/s, {floor.cpu_ms:.1f} ms CPU"
+            bare = ["-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8", "--no-control-socket"]
+            bare = [*bare, "-b", f"127.0.0.1:{bare_port}", "tests.bench.bare:app"]
+            with started(bare, {"TELLSAFE_BARE_DB": str(folder / "bare.db")}) as bare_process:
+                wait_for(f"http://127.0.0.1:{bare_port}/", bare_process)
+                floors, ours = [], []
+                for _ in range(ROUNDS):
+                    bodies = [load.likely_posting() for _ in range(POSTINGS)]
+                    floors.append(load.run(bare_port, bare_process.pid, bodies))
+                    ours.append(load.run(port, process.pid, bodies))
+                    drain(folder / "data")
+    count = ROUNDS * POSTINGS
+    floor_rate, rate = (count / sum(each.seconds for each in rounds) for rounds in (floors, ours))
+    floor_cpu, cpu = (1000 * sum(sum(each.cpu) for each in rounds) / count for rounds in (floors, ours))
+    busiest = max(max(each.cpu) / sum(each.cpu) for each in ours)
+    said = f"bare handler {floor_rate:.0f}/s, {floor_cpu:.2f} ms CPU"
+    how = f"{ROUNDS} rounds in turn with the bare handler's; the tray emptied by ticks between"
     return [
-        row("server: postings a second, of baseline", ours.per_second / floor.per_second, "ratio", 0.7, least=True, baseline=said),
-        row("server: postings a second", ours.per_second, "1/s", baseline=said),
-        row(f"server: failed of {POSTINGS}", ours.failed, "postings", 0),
-        row("server: CPU a posting", ours.cpu_ms, "ms", 4, baseline=said),
+        row("server: postings a second, of baseline", rate / floor_rate, "ratio", 0.7, least=True, baseline=said),
+        row("server: postings a second", rate, "1/s", baseline=said),
+        row(f"server: failed of {count}", sum(each.failed for each in ours), "postings", 0, baseline=how),
+        row("server: CPU a posting", cpu, "ms", 4, baseline=said),
+        row("server: share of the busiest worker", busiest, "of CPU", baseline="the worst round"),
         row("server: largest process idle", idle, "MiB", 64),
         row("server: first answer after start", first, "s", 1),
     ]
@@ -138,6 +160,8 @@ def scripts(port: int) -> list[str]:
 
 def workstation() -> list[Row]:
     """A scan of 100,000 clues on one core, and 1,000 letters opened."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
     keys = private_receipt.keys_of(os.urandom(16), PROGRAMME)
     letters = [sealing.seal_letter(PROGRAMME, keys.find_public, keys.open_public, b"x" * 900) for _ in range(100)]
     clues = [letter[:40] for letter in letters] + [load.likely_posting()[8:48] for _ in range(900)]
@@ -145,12 +169,21 @@ def workstation() -> list[Row]:
     found = sum(len(opening.find_matches(keys.find_secret, clues, PROGRAMME)) for _ in range(100))
     scanned = time.process_time() - start
     assert found == 100 * len(letters)
+    # The floor of any scan: one X25519 for each clue, and nothing else.
+    key = X25519PrivateKey.from_private_bytes(keys.find_secret)
+    start = time.process_time()
+    for _ in range(100):
+        for clue in clues:
+            key.exchange(X25519PublicKey.from_public_bytes(clue[:32]))
+    alone = time.process_time() - start
+    said = f"X25519 alone, 100,000 points: {alone:.2f} s"
     start = time.process_time()
     for _ in range(10):
         for letter in letters:
             opening.open_letter(letter, keys.find_secret, keys.open_seed, PROGRAMME)
     opened = time.process_time() - start
-    return [row("workstation: scan of 100,000 clues", scanned, "s", 5), row("workstation: 1,000 letters opened", opened, "s", 2)]
+    scan = row("workstation: scan of 100,000 clues", scanned, "s", 5, baseline=said)
+    return [scan, row("workstation: 1,000 letters opened", opened, "s", 2)]
 
 
 def browser() -> list[Row]:
@@ -168,7 +201,20 @@ def browser() -> list[Row]:
     return [row(f"browser: {what}", value, "" if "requests" in what else "s", targets[what]) for what, value in figures.items()]
 
 
-BENCHES: dict[str, Callable[[], list[Row]]] = {"server": server, "pages": pages, "workstation": workstation, "browser": browser}
+def statistics() -> list[Row]:
+    """What the noise leaves of public numbers, in simulated years."""
+    from tests.bench.statistics import rows
+
+    return rows()
+
+
+BENCHES: dict[str, Callable[[], list[Row]]] = {
+    "server": server,
+    "pages": pages,
+    "workstation": workstation,
+    "browser": browser,
+    "statistics": statistics,
+}
 
 
 def main() -> int:

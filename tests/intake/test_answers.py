@@ -164,7 +164,7 @@ def test_migrations_make_exactly_the_models(config, db):
     with reading(db) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type='table'").all()
-    assert all("WITHOUT ROWID" in sql for name, sql in made if name != "alembic_version")
+    assert {name for name, sql in made if "WITHOUT ROWID" not in sql} == {"alembic_version", "posting"}
 
 
 def test_migrations_go_down_and_up_again(config, db):
@@ -172,3 +172,17 @@ def test_migrations_go_down_and_up_again(config, db):
         getattr(command, "downgrade" if target == "base" else "upgrade")(alembic_config(config), target)
     tray.accept(db, new_posting())
     assert rows(db) == 7
+
+
+def test_a_migration_keeps_what_waits_in_the_tray(config, db):
+    bodies = [new_posting() for _ in range(3)]
+    for body in bodies:
+        tray.accept(db, body)
+    for step in (command.downgrade, command.upgrade):
+        step(alembic_config(config), "0001" if step is command.downgrade else "head")
+        with reading(db) as connection:
+            assert sorted(connection.exec_driver_sql("SELECT body FROM posting").scalars()) == sorted(bodies)
+            assert connection.exec_driver_sql("SELECT count(*) FROM posting, tray_clue WHERE posting = id").scalar_one() == 18
+    for body in bodies:
+        tray.accept(db, body)
+    assert rows(db) == 21, "a retry is still known"

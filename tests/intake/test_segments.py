@@ -1,5 +1,6 @@
 """PROTOCOL 7: what a tick writes, and what of the tray is left afterwards."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -179,12 +180,54 @@ def test_without_secure_delete_it_would_be_left(config, db):
     assert letters_of(body)[0][64:96] in database_bytes(config)
 
 
-def test_no_table_numbers_its_rows(db):
+def order_told(keys: list) -> float:
+    """Rank correlation (Spearman) of keys with the order in which they are given: 1 or -1 tells all of it, 0 nothing."""
+    ranks, n = {key: rank for rank, key in enumerate(sorted(keys))}, len(keys)
+    return 1 - 6 * sum((ranks[key] - place) ** 2 for place, key in enumerate(keys)) / (n * (n * n - 1))
+
+
+ARRIVALS = 120
+# Random orders of so many pass this once in ten million times.
+TOLD = 0.5
+
+
+def keys_in_order(db, bodies: list[bytes]) -> list[int]:
+    with reading(db) as connection:
+        keys = {body: key for key, body in connection.execute(sa.select(posting.c.id, posting.c.body))}
+    return [keys[body] for body in bodies]
+
+
+def test_no_key_tells_the_order_of_arrival(db, monkeypatch):
+    bodies = [new_posting() for _ in range(ARRIVALS)]
+    for body in bodies:
+        tray.accept(db, body)
+    keys = keys_in_order(db, bodies)
+    assert abs(order_told(keys)) < TOLD
+    assert min(keys) > 1 << 40, "drawn from all 63 bits"
+    # The control: keys that count are caught, whoever counts.
+    counted = itertools.count(1)
+    monkeypatch.setattr(tray.secrets, "randbits", lambda bits: next(counted))
+    later = [new_posting() for _ in range(ARRIVALS)]
+    for body in later:
+        tray.accept(db, body)
+    assert order_told(keys_in_order(db, later)) == 1
+    with writing(db) as connection:
+        connection.exec_driver_sql("CREATE TABLE control (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB)")
+        for body in later:
+            connection.exec_driver_sql("INSERT INTO control (body) VALUES (?)", (body[:8],))
+        numbered = dict(connection.exec_driver_sql("SELECT body, id FROM control").all())
+    assert order_told([numbered[body[:8]] for body in later]) == 1
+
+
+def test_no_other_table_numbers_its_rows(db):
     with reading(db) as connection:
         for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'").all():
-            if name != "alembic_version":
+            if name not in ("alembic_version", "posting"):
                 with pytest.raises(sa.exc.OperationalError, match="no such column"):
                     connection.exec_driver_sql(f"SELECT rowid FROM {name}")
+        # The row number of a posting is its drawn key, and no second number.
+        assert connection.exec_driver_sql("SELECT count(*) FROM posting WHERE rowid != id").scalar_one() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'").scalar_one() == 0
 
 
 def test_the_database_is_set_as_it_must_be(db):

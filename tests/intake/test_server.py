@@ -53,10 +53,10 @@ class Server:
         stats = []
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
-                stats.append(path.read_text().rpartition(")")[2].split())
+                stats.append((int(path.parent.name), path.read_text().rpartition(")")[2].split()))
             except OSError:
                 continue
-        return [int(fields[2]) for fields in stats if int(fields[2]) == self.process.pid and fields[0] != "Z"]
+        return [pid for pid, fields in stats if int(fields[2]) == self.process.pid and fields[0] != "Z"]
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, dict, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
