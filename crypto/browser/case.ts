@@ -1,10 +1,12 @@
 /** The state of a case: a pure function of a set of events (PROTOCOL section 9), and what a new event must name (section 6). */
 
-import { MAY_CODES, PARENTS_MAX, REPORTER_KINDS, REVIEWER_KINDS, VERSION } from "./constants.ts";
+import { MAY_CODES, PARENTS_MAX, READERS, STATES, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
-import { idsOf, type Event } from "./event.ts";
+import { idsOf, REVIEWER_KINDS, type Event } from "./event.ts";
 
-export type VoidReason = "author" | "audience" | "parents" | "week" | "state";
+export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "state";
+
+type Held = ReadonlyMap<string, Event>;
 
 export interface Case {
   readonly id: string;
@@ -20,10 +22,17 @@ export interface Case {
   readonly missing: ReadonlySet<string>;
   /** Groups of ids of events by one reviewer with the same `prev`. */
   readonly equivocations: readonly (readonly string[])[];
+  /** Sign keys of those who read the case now, the lead first. */
+  readonly readers: readonly string[];
+  /** Those who did, to `recused` or `cutoff`. */
+  readonly gone: ReadonlyMap<string, string>;
+  /** Sign key of the evaluator whom the reporter brought in, or empty. */
+  readonly evaluator: string;
 }
 
 const kindOf = (event: Event): string => String(event.payload["kind"]);
 const audienceOf = (event: Event): string => String(event.payload["audience"]);
+const byReviewer = (event: Event): boolean => REVIEWER_KINDS.includes(kindOf(event));
 const namedBy = (event: Event): string[] => [...idsOf(event, "prev"), ...idsOf(event, "parents")];
 /** Does everyone in audience `other` belong to audience `whole`? */
 const includes = (whole: string, other: string): boolean => whole === "all" || other === "reviewers";
@@ -42,42 +51,24 @@ function collect(events: Iterable<Event>, caseId: string): { held: Map<string, E
   return { held, root };
 }
 
-/** Ids in topological order by `prev` and `parents`, among the ready ones the smallest first. */
-function topological(held: ReadonlyMap<string, Event>): string[] {
+/** Topological order by `prev` and `parents`, among the ready ones the smallest id first. */
+function topological(held: Held): Event[] {
   const waiting = new Map<string, Set<string>>();
   for (const [id, event] of held) waiting.set(id, new Set(namedBy(event).filter((name) => held.has(name))));
-  const order: string[] = [];
+  const order: Event[] = [];
   while (waiting.size > 0) {
-    const ready = [...waiting.keys()].filter((id) => waiting.get(id)?.size === 0).sort()[0];
-    if (ready === undefined) break; // a circle cannot be made: ids are hashes
+    const ready = [...waiting.keys()].filter((id) => waiting.get(id)?.size === 0).sort()[0] ?? "";
+    const event = held.get(ready);
+    if (event === undefined) break; // a circle cannot be made: ids are hashes
     waiting.delete(ready);
     for (const names of waiting.values()) names.delete(ready);
-    order.push(ready);
+    order.push(event);
   }
   return order;
 }
 
-function reasonAgainst(event: Event, root: Event, held: ReadonlyMap<string, Event>): VoidReason | undefined {
-  if (event === root) return undefined;
-  const kind = kindOf(event);
-  const reviewers = [...idsOf(root, "readers"), ...idsOf(root, "reserves")];
-  const authorised = REPORTER_KINDS.includes(kind) ? event.author === root.author : reviewers.includes(event.author);
-  if (!authorised) return "author";
-  if (audienceOf(event) !== (kind === "note" ? "reviewers" : "all")) return "audience";
-  const parents = idsOf(event, "parents").map((id) => held.get(id)).filter((parent) => parent !== undefined);
-  if (parents.some((parent) => !includes(audienceOf(parent), audienceOf(event)))) return "parents";
-  if (parents.some((parent) => String(event.payload["week"]) < String(parent.payload["week"]))) return "week";
-  return undefined;
-}
-
-/** The state after a `state` event, or undefined if it may not follow. */
-function nextState(state: string, to: unknown): string | undefined {
-  if (to === "ACKNOWLEDGED") return state === "RECEIVED" ? "ACKNOWLEDGED" : undefined;
-  return state === "CLOSED" ? undefined : "CLOSED";
-}
-
 /** All ids that events of `from` descend from. */
-function ancestors(from: readonly Event[], held: ReadonlyMap<string, Event>): Set<string> {
+function ancestors(from: readonly Event[], held: Held): Set<string> {
   const reached = new Set<string>();
   const pending = from.flatMap(namedBy);
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -89,8 +80,84 @@ function ancestors(from: readonly Event[], held: ReadonlyMap<string, Event>): Se
   return reached;
 }
 
+/** Where a walk through the order stands. Cutoffs are by person and audience: those that count, and the one that made them effective. */
+interface Walk {
+  active: string[];
+  readonly ever: Set<string>;
+  readonly gone: Map<string, string>;
+  readonly void: Map<string, VoidReason>;
+  /** Authors to the events by which they stepped back. */
+  readonly recused: Map<string, string>;
+  readonly cutoffs: Map<string, Event[]>;
+  readonly effective: Map<string, Event>;
+}
+
+function leave(walk: Walk, person: string, how: string): void {
+  walk.gone.set(person, how);
+  walk.active = walk.active.filter((one) => one !== person);
+}
+
+/** Counts a cutoff, unless its author is cut off at this point or it names themself or a stranger. */
+function count(walk: Walk, cutoff: Event): void {
+  const of = String(cutoff.payload["of"]);
+  if (!walk.ever.has(of) || of === cutoff.author || walk.gone.get(cutoff.author) === "cutoff") return;
+  const key = of + audienceOf(cutoff);
+  const counted = [...walk.cutoffs.get(key) ?? [], cutoff];
+  walk.cutoffs.set(key, counted);
+  if (walk.effective.has(key) || new Set(counted.map(({ author }) => author)).size < Math.min(2, walk.ever.size - 1)) return;
+  walk.effective.set(key, cutoff);
+  leave(walk, of, "cutoff");
+}
+
+/** The first reason against an event, but for `state`; `spared` holds what cutoffs leave, by person and audience. */
+function reasonAgainst(
+  event: Event, root: Event, held: Held, walk: Walk, spared: ReadonlyMap<string, ReadonlySet<string>>,
+): VoidReason | undefined {
+  if (event === root) return undefined;
+  const [kind, author, audience] = [kindOf(event), event.author, audienceOf(event)];
+  if (byReviewer(event) ? !walk.ever.has(author) : author !== root.author) return "author";
+  if (kind !== "cutoff" && audience !== (kind === "note" ? "reviewers" : "all")) return "audience";
+  const parents = idsOf(event, "parents").map((id) => held.get(id)).filter((parent) => parent !== undefined);
+  if (parents.some((parent) => !includes(audienceOf(parent), audience))) return "parents";
+  if (parents.some((parent) => String(event.payload["week"]) < String(parent.payload["week"]))) return "week";
+  if (!byReviewer(event)) return undefined;
+  const recuse = walk.recused.get(author);
+  if (recuse !== undefined && ancestors([event], held).has(recuse)) return "recused";
+  if (spared.get(author + audience)?.has(event.id) === false) return "cutoff";
+  if (kind === "recuse" && !walk.active.includes(author)) return "recused";
+  if (kind !== "handover") return undefined;
+  const to = String(event.payload["to"]);
+  const free = walk.active.includes(author) && walk.active.length < READERS && idsOf(root, "reserves").includes(to) && !walk.ever.has(to);
+  return free ? undefined : "handover";
+}
+
+/** Who reads, and which events are void. Without an earlier walk this finds the effective cutoffs; with it, it obeys those found there. */
+function walkThrough(order: readonly Event[], root: Event, held: Held, earlier?: Walk): Walk {
+  const readers = idsOf(root, "readers");
+  const walk: Walk = {
+    active: readers, ever: new Set(readers), gone: new Map(), void: new Map(), recused: new Map(), cutoffs: new Map(), effective: new Map(),
+  };
+  const effective = [...earlier?.effective ?? []];
+  const spared = new Map(effective.map(([key]) => [key, ancestors(earlier?.cutoffs.get(key) ?? [], held)]));
+  for (const event of order) {
+    const { author, payload: { of, to } } = event;
+    if (effective.some(([, cutoff]) => cutoff === event)) leave(walk, String(of), "cutoff");
+    const reason = reasonAgainst(event, root, held, walk, spared);
+    if (reason !== undefined) walk.void.set(event.id, reason);
+    else if (kindOf(event) === "cutoff" && earlier === undefined) count(walk, event);
+    else if (kindOf(event) === "handover") {
+      walk.active = [...walk.active, String(to)];
+      walk.ever.add(String(to));
+    } else if (kindOf(event) === "recuse") {
+      walk.recused.set(author, event.id);
+      leave(walk, author, "recused");
+    }
+  }
+  return walk;
+}
+
 /** The most careful of the choices that no other choice descends from; without any, what the report says. */
-function mayOf(order: readonly Event[], root: Event, held: ReadonlyMap<string, Event>): string | undefined {
+function mayOf(order: readonly Event[], root: Event, held: Held): string | undefined {
   const choices = order.filter((event) => kindOf(event) === "choice");
   const replaced = ancestors(choices, held);
   const chosen = choices.filter((event) => !replaced.has(event.id)).map((event) => event.payload["may"]);
@@ -98,11 +165,11 @@ function mayOf(order: readonly Event[], root: Event, held: ReadonlyMap<string, E
   return MAY_CODES.find((may) => chosen.includes(may)) ?? answers?.["may"] as string | undefined;
 }
 
-function equivocationsIn(held: ReadonlyMap<string, Event>, reasons: ReadonlyMap<string, VoidReason>): string[][] {
+function equivocationsIn(held: Held, reasons: ReadonlyMap<string, VoidReason>): string[][] {
   const groups = new Map<string, string[]>();
   for (const event of held.values()) {
     // Whoever is no reader of this case cannot contradict themselves in it.
-    if (!REVIEWER_KINDS.includes(kindOf(event)) || reasons.get(event.id) === "author") continue;
+    if (!byReviewer(event) || reasons.get(event.id) === "author") continue;
     const key = `${event.author} ${String(event.payload["audience"])} ${idsOf(event, "prev").join()}`;
     groups.set(key, [...groups.get(key) ?? [], event.id]);
   }
@@ -116,27 +183,27 @@ function equivocationsIn(held: ReadonlyMap<string, Event>, reasons: ReadonlyMap<
 export function fold(events: Iterable<Event>, caseId: string): Case | undefined {
   const { held, root } = collect(events, caseId);
   if (root === undefined) return undefined;
-  const reasons = new Map<string, VoidReason>();
+  const ordered = topological(held);
+  // Cutoffs take back what came before them in the order too, so whom they name must be known before events are judged.
+  const first = walkThrough(ordered, root, held);
+  const walk = first.effective.size > 0 ? walkThrough(ordered, root, held, first) : first;
   const order: Event[] = [];
-  let state = "RECEIVED";
-  for (const id of topological(held)) {
-    const event = held.get(id);
-    if (event === undefined) continue;
-    const next = kindOf(event) === "state" ? nextState(state, event.payload["to"]) : state;
-    const reason = reasonAgainst(event, root, held) ?? (next === undefined ? "state" : undefined);
-    if (reason !== undefined) {
-      reasons.set(event.id, reason);
-      continue;
-    }
-    state = next ?? state;
-    order.push(event);
+  let state = 0;
+  for (const event of ordered.filter(({ id }) => !walk.void.has(id))) {
+    const to = STATES.findIndex((one) => kindOf(event) === "state" && one === event.payload["to"]);
+    // From a state to a later one only.
+    if (kindOf(event) === "state" && to <= state) walk.void.set(event.id, "state");
+    else order.push(event);
+    state = Math.max(state, to);
   }
-  if (order.some((event) => kindOf(event) === "withdraw")) state = "WITHDRAWN";
-  const opened = new Set(order.filter((event) => kindOf(event) === "received").map((event) => event.author));
-  const missing = new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id)));
+  const ofKind = (kind: string): Event[] => order.filter((event) => kindOf(event) === kind);
   return {
-    id: caseId, root, state, may: mayOf(order, root, held), opened, order, void: reasons, missing,
-    equivocations: equivocationsIn(held, reasons),
+    id: caseId, root, order, void: walk.void, may: mayOf(order, root, held),
+    state: ofKind("withdraw").length > 0 ? "WITHDRAWN" : STATES[state] ?? "",
+    opened: new Set(ofKind("received").map(({ author }) => author)),
+    missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
+    equivocations: equivocationsIn(held, walk.void),
+    readers: walk.active, gone: walk.gone, evaluator: String(ofKind("evaluator")[0]?.payload["evaluator"] ?? ""),
   };
 }
 

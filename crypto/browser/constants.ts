@@ -6,14 +6,12 @@ export const LETTER_BYTES = 16384;
 export const CLUE_BYTES = 40;
 export const TAG_BYTES = 8;
 export const ENC_BYTES = 1120;
-export const SEALED_BYTES = 16344;
 export const PLAIN_BYTES = 15208;
 export const EVENT_MAX = 15204;
 export const PAYLOAD_MAX = 15108;
 export const NONCE_BYTES = 8;
 export const POSTING_BYTES = 98312;
 export const BLOCK_LETTERS = 16;
-export const RETENTION_WEEKS = 26;
 export const SCAN_WEEKS = 5;
 export const EFFORT_ITERATIONS = 20000;
 export const READERS = 3;
@@ -25,11 +23,17 @@ export const TEXT_MAX = 15000;
 export const DEPTH_MAX = 8;
 export const COVER_BLOCKS_MIN = 4;
 export const TIE_YEARS = 2;
+export const TERM_DAYS = 366;
+export const SUSPENSION_DAYS = 14;
+export const NOTICE_HOURS_MAX = 8760;
+export const TIMESTAMP_DAYS = 8;
+export const STALE_DAYS = 2;
 
 export const LABELS = {
   clue: "tellsafe/1 clue",
   letter: "tellsafe/1 letter",
   event: "tellsafe/1 event",
+  evaluator: "tellsafe/1 evaluator",
   eventId: "tellsafe/1 event id",
   effort: "tellsafe/1 effort",
   segment: "tellsafe/1 segment",
@@ -52,7 +56,7 @@ export const BASIS_CODES = ["SAW", "READ", "TOLD", "INFERRED"] as const;
 export const KNOWN_CODES = ["K0", "K1", "K2", "K3", "K4"] as const;
 /** From the most careful to the least: the order is part of the protocol (section 9). */
 export const MAY_CODES = ["ADVISE", "HOLD", "ASK", "REFER", "PUBLISH"] as const;
-export const STATE_TO_CODES = ["ACKNOWLEDGED", "CLOSED"] as const;
+export const STATE_TARGETS = ["ACKNOWLEDGED", "CLOSED"] as const;
 export const STATES = ["RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN"] as const;
 export const CLOSE_REASONS = [
   "ACTION", "CLAIMED", "REFERRED-DONE", "PUBLISHED", "ADVISED", "NOT-ENOUGH", "NOT-SUPPORTED", "UNSAFE", "DUPLICATE", "NO-REPLY",
@@ -61,5 +65,13 @@ export const CLOSE_REASONS = [
 export const NO_REASON = "NONE";
 export const SELFCOPY_CODES = ["full", "dates"] as const;
 export const AUDIENCES = ["all", "reviewers"] as const;
-export const REPORTER_KINDS: readonly string[] = ["report", "part", "reply", "choice", "withdraw", "stub"];
-export const REVIEWER_KINDS: readonly string[] = ["received", "answer", "note", "state", "summary"];
+export const GROUPS = ["A", "B", "C", "D"] as const;
+export const TIES_HARD = ["EMPLOYMENT", "CONTRACT", "GRANT", "EQUITY", "ADVISORY", "HOUSEHOLD", "OFFER", "EVALUATION"] as const;
+/** Shown, never barring. */
+export const TIES_SOFT = ["FRIEND", "FEUD", "COMPETITOR"] as const;
+export const ENDINGS = ["CONDUCT", "CONFLICT", "KEY-LOST", "RESIGNED", "OTHER"] as const;
+export const SUSPENSIONS = ["CONDUCT", "CONFLICT", "KEY-LOST", "OTHER"] as const;
+export const HEADINGS = ["access", "searching", "proportionality", "independence", "resources", "expertise"] as const;
+/** Of these and of WHY_NOT the first that holds. */
+export const STATUSES = ["suspended", "notice", "revoked", "expired", "paused", "active"] as const;
+export const WHY_NOT = ["EXCLUDED", "SUSPENDED", "NOTICE", "REVOKED", "EXPIRED", "PAUSED", "KEY", "TIE", "GROUP", "LANGUAGE"] as const;

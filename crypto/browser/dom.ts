@@ -1,5 +1,7 @@
 /** Tiny helpers for the two pages with a form. Text goes in as text only: nothing here parses markup. */
 
+import { sentenceFor } from "./net.ts";
+
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`no #${id}`);
@@ -9,7 +11,9 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 export const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
 
 /** A new element with a class, or none (""), and children. */
-export function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind: string, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K, kind: string, ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   if (kind !== "") element.className = kind;
   element.append(...children);
@@ -17,7 +21,10 @@ export function make<K extends keyof HTMLElementTagNameMap>(tag: K, kind: string
 }
 
 export const show = (id: string, visible = true): void => void (byId(id).hidden = !visible);
-export const say = (id: string, text: string): void => void (byId(id).textContent = text);
+/** Only where it differs, so that a live region is not read out again for nothing. */
+export function say(id: string, text: string): void {
+  if (byId(id).textContent !== text) byId(id).textContent = text;
+}
 export const onClick = (id: string, act: () => void): void => byId(id).addEventListener("click", act);
 
 /** Shows a section and moves there, for eyes and for screen readers. */
@@ -36,28 +43,30 @@ export function showError(sentence: string): void {
 export function progress(sentence: string, share?: number): void {
   show("progress");
   show("again", false);
-  if (byId("progress-text").textContent !== sentence) say("progress-text", sentence);
+  say("progress-text", sentence);
   const bar = byId<HTMLProgressElement>("progress-bar");
   if (share === undefined) bar.removeAttribute("value");
   else bar.value = share;
 }
 
-/** Offers to do the same once more; the sentence says what happened. */
-export function offerAgain(sentence: string, act: () => void): void {
+/** Says what happened and waits until the person wants to try again. */
+export function askAgain(sentence: string): Promise<void> {
   progress(sentence, 0);
-  const again = byId<HTMLButtonElement>("again");
-  again.onclick = act;
   show("again");
-  again.focus();
+  byId("again").focus();
+  return new Promise((resolve) => byId("again").addEventListener("click", () => resolve(), { once: true }));
 }
 
 /** Runs one action at a time: its button is off meanwhile, and a failure becomes a sentence. */
-export function guarded(id: string, act: () => Promise<void>, explain: (error: unknown) => string): void {
+export function guarded(id: string, act: () => Promise<void>): void {
   const button = byId<HTMLButtonElement>(id);
   onClick(id, () => {
     button.disabled = true;
     show("error", false);
-    act().catch((error: unknown) => showError(explain(error))).finally(() => (button.disabled = false));
+    act().catch((error: unknown) => {
+      show("progress", false);
+      showError(sentenceFor(error));
+    }).finally(() => (button.disabled = false));
   });
 }
 

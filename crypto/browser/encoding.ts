@@ -10,9 +10,7 @@ export type JsonObject = { [name: string]: Json };
 
 const encoder = new TextEncoder();
 
-export function utf8(text: string): Bytes {
-  return encoder.encode(text);
-}
+export const utf8 = (text: string): Bytes => encoder.encode(text);
 
 export function concat(...parts: Uint8Array[]): Bytes {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -24,19 +22,10 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return out;
 }
 
-function unsigned(value: number, width: number): Bytes {
-  const out = new Uint8Array(width);
-  let rest = value;
-  for (let i = width - 1; i >= 0; i--) {
-    out[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return out;
-}
-
-export const u16 = (value: number): Bytes => unsigned(value, 2);
-export const u32 = (value: number): Bytes => unsigned(value, 4);
-export const u64 = (value: number): Bytes => unsigned(value, 8);
+/** Big-endian integers. */
+export const u16 = (value: number): Bytes => fromHex(value.toString(16).padStart(4, "0"), 2);
+export const u32 = (value: number): Bytes => fromHex(value.toString(16).padStart(8, "0"), 4);
+export const u64 = (value: number): Bytes => fromHex(value.toString(16).padStart(16, "0"), 8);
 
 /** Reads a big-endian integer; Malformed above 2^53 − 1. */
 export function readInt(bytes: Uint8Array): number {
@@ -47,9 +36,7 @@ export function readInt(bytes: Uint8Array): number {
 }
 
 /** lp(x) = u16(length) ‖ x. */
-export function lp(bytes: Uint8Array): Bytes {
-  return concat(u16(bytes.length), bytes);
-}
+export const lp = (bytes: Uint8Array): Bytes => concat(u16(bytes.length), bytes);
 
 /** −1, 0 or 1: order of two byte strings. */
 export function compare(a: Uint8Array, b: Uint8Array): number {
@@ -90,6 +77,10 @@ export function fromB64(text: string, length?: number): Bytes {
   return out;
 }
 
+/** A list is none. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 function writeString(text: string): string {
   // With the u flag \p{Cs} matches only surrogates that are not part of a pair.
   must(!/\p{Cs}/u.test(text) && !text.includes("\0"), "Malformed", "lone surrogate or U+0000");
@@ -102,12 +93,11 @@ function write(value: unknown, depth: number): string {
     must(Number.isSafeInteger(value) && value >= 0, "Malformed", "number that is not an integer of 0 to 2^53 - 1");
     return String(value);
   }
-  must(typeof value === "object" && value !== null, "Malformed", "null or boolean");
   must(depth < DEPTH_MAX, "Malformed", "too deep");
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(",")}]`;
-  const members = value as Record<string, unknown>;
+  must(isObject(value), "Malformed", "null or boolean");
   // The default sort compares UTF-16 code units, which is what RFC 8785 asks for.
-  return `{${Object.keys(members).sort().map((name) => `${writeString(name)}:${write(members[name], depth + 1)}`).join(",")}}`;
+  return `{${Object.keys(value).sort().map((name) => `${writeString(name)}:${write(value[name], depth + 1)}`).join(",")}}`;
 }
 
 /** The one spelling of a value (section 6); Malformed if it has none. An outermost object is at depth 1. */
@@ -127,7 +117,7 @@ export function parseJson(bytes: Uint8Array): unknown {
 /** An object in its one spelling: parsed, written again and compared, which also catches repeated names. */
 export function parseStrict(bytes: Uint8Array): JsonObject {
   const value = parseJson(bytes);
-  must(typeof value === "object" && value !== null && !Array.isArray(value), "Malformed", "not an object");
+  must(isObject(value), "Malformed", "not an object");
   must(equal(canonical(value), bytes), "Malformed", "not the canonical spelling");
   return value as JsonObject;
 }

@@ -4,18 +4,21 @@ export * from "./constants.ts";
 export { ProtocolError, type ErrorName } from "./errors.ts";
 export {
   canonical, concat, equal, fromB64, fromHex, isWeek, parseStrict, toB64, toHex, utf8, weekOf,
-  type Bytes, type Json, type JsonObject,
+  type Bytes, type JsonObject,
 } from "./encoding.ts";
 export { checkPoint, checkSigningKey } from "./points.ts";
 export { type KeyPair } from "./primitives.ts";
-export { coverLetter, findMatches, openLetter, openPairOf, sealLetter, type ReceiveKeys } from "./letter.ts";
+export { coverLetter, findMatches, openLetter, sealLetter, type ReceiveKeys } from "./letter.ts";
 export { completions, keysOf, newReceipt, parseReceipt, wordsOf, type ReceiptKeys } from "./receipt.ts";
-export { effortOf, makePosting, parsePosting, withEffort, type Posting, type Slot } from "./posting.ts";
+export { effortOf, makePosting, parsePosting, withEffort, type Slot } from "./posting.ts";
 export {
   blocksIn, checkChain, coverBlocks, lettersOf, parseHead, parseSegments, type BlockRef, type Head, type Segment,
 } from "./segment.ts";
-export { eventId, idsOf, parseEvent, payloadBytes, reporterKeys, signEvent, stubOf, textRoom, type Event } from "./event.ts";
+export { idsOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
 export { common, fold, heads, previousOf, type Case, type VoidReason } from "./case.ts";
-export { openKey, verifyBundle, type Tree } from "./tree.ts";
-export { dayOf, quarterOf, type Programme, type Reviewer, type Roster, type Tie } from "./roster.ts";
-export { draw, eligible } from "./routing.ts";
+export { suspendedOn, verifyBundle, type Tree } from "./tree.ts";
+export {
+  dayOf, foldText, openKey, statusOf,
+  type Evaluator, type Programme, type Reviewer, type Roster, type Status, type Suspension, type Tie,
+} from "./roster.ts";
+export { draw, eligible, explain, groupsOf, whyNot, type Want, type WhyNot } from "./routing.ts";

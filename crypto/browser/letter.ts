@@ -30,11 +30,13 @@ export async function openPairOf(seed: Bytes): Promise<KeyPair> {
   return { public: new Uint8Array(await kem.serializePublicKey(pair.publicKey)), private: pair.privateKey };
 }
 
-function tagOf(secret: Bytes, programme: Bytes, point: Bytes, find: Bytes): Promise<Bytes> {
+/** The eight bytes beside R by which its reader knows a letter. */
+export function tagOf(secret: Bytes, programme: Bytes, point: Bytes, find: Bytes): Promise<Bytes> {
   return hkdf(secret, new Uint8Array(0), concat(utf8(LABELS.clue), programme, point, find), TAG_BYTES);
 }
 
-function infoOf(programme: Bytes, point: Bytes, find: Bytes): Bytes {
+/** What HPKE binds a letter to. */
+export function infoOf(programme: Bytes, point: Bytes, find: Bytes): Bytes {
   return concat(lp(utf8(LABELS.letter)), lp(programme), lp(point), lp(find));
 }
 

@@ -1,7 +1,7 @@
 /** What the pages ask of the server: public files that are the same for everyone, and one kind of posting. */
 
 import {
-  checkChain, fromHex, parseHead, parseSegments, ProtocolError, verifyBundle, withEffort,
+  checkChain, fromHex, parseHead, parseSegments, verifyBundle, withEffort,
   type BlockRef, type Bytes, type Head, type Segment, type Tree,
 } from "./index.ts";
 
@@ -12,24 +12,20 @@ const TRIES = 4;
 const GET_MS = 90_000;
 const POST_MS = 180_000;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function getOnce(path: string): Promise<Bytes | undefined> {
-  const answer = await fetch(path, { credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(GET_MS) });
-  if (answer.status === 404) return undefined;
-  if (!answer.ok) throw new NetError(`${path} answered ${answer.status}`);
-  return new Uint8Array(await answer.arrayBuffer());
-}
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A file, tried several times; undefined if it does not exist. */
 async function get(path: string): Promise<Bytes | undefined> {
   for (let tried = 1; ; tried++) {
     try {
-      return await getOnce(path);
+      const answer = await fetch(path, { credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(GET_MS) });
+      if (answer.status === 404) return undefined;
+      if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+      throw new NetError(`it answered ${answer.status}`);
     } catch (error) {
       if (tried === TRIES) throw new NetError(`${path}: ${String(error)}`);
-      await pause(500 * 2 ** tried);
     }
+    await pause(500 * 2 ** tried);
   }
 }
 
@@ -50,7 +46,9 @@ export async function fetchTree(programme: Bytes): Promise<Tree> {
 }
 
 /** The segments of some weeks up to the head's, checked as one chain; those after the head are newer than it and left for the next look. */
-export async function fetchSegments(head: Head, weeks: readonly string[], programme: Bytes, onWeek: (done: number) => void): Promise<Segment[]> {
+export async function fetchSegments(
+  head: Head, weeks: readonly string[], programme: Bytes, onWeek: (done: number) => void,
+): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const [done, week] of weeks.entries()) {
     onWeek(done);
@@ -59,8 +57,8 @@ export async function fetchSegments(head: Head, weeks: readonly string[], progra
   }
   checkChain(segments);
   const known = segments.filter((segment) => segment.number <= head.number);
-  if (head.number > 0 && weeks.length > 0 && known.at(-1)?.number !== head.number) throw new ProtocolError("Mismatch", "the newest segment is missing");
-  checkChain(known, head);
+  // Where nothing was written in these weeks there is nothing to compare the head with.
+  if (weeks.length > 0) checkChain(known, head);
   return known;
 }
 
@@ -88,35 +86,46 @@ export interface Sealed {
   body: Bytes;
 }
 
-/** Does the effort that the head asks for, where it asks for any. */
-export async function payEffort(sealed: Sealed, head: Head, onTried: (tried: number) => void): Promise<void> {
-  if (head.effort > 0) sealed.body = await withEffort(sealed.body, fromHex(head.hash, 32), head.effort, onTried);
-}
-
-/** Posts until the server says it is stored: always the same letters, so that a lost answer costs nothing. NetError when it gives up. */
-export async function post(sealed: Sealed, onSent: (share: number) => void, onEffort: (tried: number) => void): Promise<void> {
+/**
+ * Posts until the server says it is stored: always the same letters, so that a lost answer costs nothing. NetError when it gives up.
+ * Effort is done first where the head asks for it, and again when the server asks for more than the head did.
+ */
+export async function post(
+  sealed: Sealed, head: Head, onSent: (share: number) => void, onEffort: (tried: number) => void,
+): Promise<void> {
+  let asking: Head | undefined = head;
   for (let tried = 1; ; tried++) {
+    if (asking !== undefined && asking.effort > 0) {
+      onEffort(0);
+      sealed.body = await withEffort(sealed.body, fromHex(asking.hash, 32), asking.effort, onEffort);
+    }
     const status = await postOnce(sealed.body, onSent);
     if (status === 200) return;
     if (status === 400 || status === 409) throw new NetError("The server refused the letters as they are.");
     if (tried === TRIES) throw new NetError(status === 503 ? "The server is full for the moment." : "The server did not answer.");
     await pause(1000 * 2 ** tried);
-    if (status === 429) await payEffort(sealed, await fetchHead(), onEffort);
+    asking = status === 429 ? await fetchHead() : undefined;
   }
 }
 
 const SENTENCES: Partial<Record<string, string>> = {
-  Expired: "The signed list of reviewers is out of date. Either nobody has renewed it, or you are shown an old copy, or the clock of this device is wrong.",
+  Expired: "The signed list of reviewers is out of date. Either nobody has renewed it, or you are shown an old copy, "
+    + "or the clock of this device is wrong.",
   Threshold: "The list of reviewers is not signed by enough stewards.",
   Mismatch: "The server’s files do not fit together. Someone may have changed them, or a tick came between: load the page again.",
   Rollback: "The server shows an older list of reviewers than it should.",
   BadSignature: "A signature does not hold.",
+  Malformed: "A file of the server is not as it must be. Someone may have changed it.",
+  WrongVersion: "This page and the server speak different versions: load the page again.",
   BadWords: "These words do not fit together: one is wrong, or two have changed places.",
 };
 
-/** A failure as a sentence for people. Nothing is sent after any of them. */
-export function explain(error: unknown): string {
-  if (error instanceof NetError) return `The server could not be reached. ${error.message} Your text is still here; wait a little and try again.`;
+/** A failure as a sentence for people, which a RangeError of the pages is already. Nothing is sent after any of them. */
+export function sentenceFor(error: unknown): string {
+  if (error instanceof RangeError) return error.message;
+  if (error instanceof NetError) {
+    return `The server could not be reached. ${error.message} Your text is still here; wait a little and try again.`;
+  }
   const name = error instanceof Error ? error.name : "";
   return `${SENTENCES[name] ?? `Something is not as it should be (${name || String(error)}).`} Nothing has been sent.`;
 }

@@ -11,7 +11,8 @@ installLeaving();
 /** Why this browser cannot seal, or undefined if it can. */
 async function obstacle(): Promise<string | undefined> {
   if (!isSecureContext || globalThis.crypto?.subtle === undefined) {
-    return "This address does not count as a secure connection here, so the browser refuses to encrypt. In Tor Browser an onion address does.";
+    return "This address does not count as a secure connection here, so the browser refuses to encrypt. "
+      + "In Tor Browser an onion address does.";
   }
   try {
     await crypto.subtle.generateKey("X25519", false, ["deriveBits"]);

@@ -1,57 +1,25 @@
 /** The report page: from ticked boxes to a stored posting and twelve words. */
 
-import { byId, field, hintList, holdTab, make, offerAgain, onClick, progress, reveal, say, show, showError } from "./dom.ts";
+import { byId, field, guarded, hintList, holdTab, make, onClick, progress, reveal, say, show, showError } from "./dom.ts";
 import { hintsIn } from "./hints.ts";
 import {
-  common, draw, eligible, keysOf, newReceipt, openKey, makePosting, PARTS_MAX, signEvent, stubOf, textRoom, toB64, toHex, utf8, weekOf,
-  type Bytes, type Event, type Head, type JsonObject, type ReceiptKeys, type Reviewer, type Slot, type Tree,
+  common, draw, eligible, groupsOf, keysOf, makePosting, newReceipt, PARTS_MAX, signEvent, stubOf, textRoom,
+  toB64, toHex, utf8, weekOf, type Bytes, type Event, type Head, type JsonObject, type Reviewer, type Slot, type Tree, type Want,
 } from "./index.ts";
-import { explain, fetchHead, fetchTree, payEffort, post, type Sealed } from "./net.ts";
+import { fetchHead, fetchTree, sentenceFor, type Sealed } from "./net.ts";
+import { FEWEST, fillReceivers, showReceivers } from "./receivers.ts";
+import { clean, deliverAll, slotsFor, splitText } from "./sending.ts";
 
 const NEEDED = ["about", "stage", "text", "danger", "basis", "known", "may", "selfcopy"];
 const FREE_TEXT = { organisation_other: 200, raised: 2000, promise: 2000 };
-const CUT_BACK = 400;
 
-const typed = (name: string): string => field(name).value;
+const typed = (name: string): string => clean(field(name).value);
 const checked = (name: string): string[] =>
   Array.from(document.querySelectorAll<HTMLInputElement>(`input[name="${name}"]:checked`), (input) => input.value);
-const answer = (name: string): string => (document.getElementById(name) === null || byId(name).matches("ul") ? checked(name)[0] : typed(name)) ?? "";
+const answer = (name: string): string => (document.getElementById(name) === null ? checked(name)[0] ?? "" : typed(name));
+const abouts = (): string[] => [...new Set([answer("about"), ...checked("also")])];
+const organisation = (): string => typed(typed("organisation") === "other" ? "organisation_other" : "organisation");
 const title = (name: string): string => byId(`q-${name}`).querySelector("legend, label, summary")?.textContent?.trim() ?? name;
-
-/** As the protocol can carry it: no U+0000, no half characters, one kind of line end. */
-export const clean = (text: string): string => text.replace(/\r\n?/g, "\n").replaceAll("\0", "").replace(/\p{Cs}/gu, "\ufffd").trim();
-const written = (text: string): number => utf8(JSON.stringify(text)).length - 2;
-
-/** The text in pieces that fit the rooms (bytes as written in JSON), cut at white space where possible; undefined if it is too long. */
-export function splitText(text: string, rooms: readonly number[]): string[] | undefined {
-  const pieces: string[] = [];
-  let rest = text;
-  for (const room of rooms) {
-    if (rest === "" && pieces.length > 0) break;
-    let end = 0;
-    let used = 0;
-    for (const char of rest) {
-      used += written(char);
-      if (used > room) break;
-      end += char.length;
-    }
-    if (end < rest.length) {
-      const space = Math.max(rest.lastIndexOf(" ", end - 1), rest.lastIndexOf("\n", end - 1)) + 1;
-      if (space > 0 && end - space < CUT_BACK) end = space;
-    }
-    pieces.push(rest.slice(0, end));
-    rest = rest.slice(end);
-  }
-  return rest === "" ? pieces : undefined;
-}
-
-function answersTyped(): JsonObject {
-  const organisation = typed("organisation") === "other" ? clean(typed("organisation_other")) : typed("organisation");
-  return {
-    about: [...new Set([answer("about"), ...checked("also")])], stage: answer("stage"), organisation, danger: answer("danger"), basis: answer("basis"),
-    known: answer("known"), raised: clean(typed("raised")), may: answer("may"), promise: clean(typed("promise")),
-  };
-}
 
 interface Draft {
   readonly tree: Tree;
@@ -60,57 +28,77 @@ interface Draft {
   readonly reserves: readonly Reviewer[];
 }
 
+type Link = { case: string; prev: string[]; parents: string[] };
+
+const commonOf = ({ tree, head }: Draft, kind: string, link?: Link): JsonObject =>
+  common(kind, weekOf(new Date()), [head.number, head.hash], tree.roster.version, "all", link);
+
 function reportPayload(draft: Draft, find: string, open: string, text: string, parts: number): JsonObject {
-  const { tree, head, readers, reserves } = draft;
-  const [selfcopy = "full"] = checked("selfcopy");
-  return {
-    ...common("report", weekOf(new Date()), [head.number, head.hash], tree.roster.version, "all"), find, open,
-    readers: readers.map(({ sign }) => sign), reserves: reserves.map(({ sign }) => sign), answers: answersTyped(), text, parts, selfcopy,
+  const answers = {
+    about: abouts(), stage: answer("stage"), organisation: organisation(), danger: answer("danger"), basis: answer("basis"),
+    known: answer("known"), raised: typed("raised"), may: answer("may"), promise: typed("promise"),
   };
+  const [readers, reserves] = [draft.readers, draft.reserves].map((drawn) => drawn.map(({ sign }) => sign)) as [string[], string[]];
+  return { ...commonOf(draft, "report"), find, open, readers, reserves, answers, text, parts, selfcopy: answer("selfcopy") || "full" };
 }
 
-function partPayload(draft: Draft, caseId: string, before: string, n: number, text: string): JsonObject {
-  const { tree, head } = draft;
-  const link = { case: caseId, prev: [before], parents: [before] };
-  return { ...common("part", weekOf(new Date()), [head.number, head.hash], tree.roster.version, "all", link), n, text };
-}
+const partPayload = (draft: Draft, caseId: string, before: string, n: number, text: string): JsonObject =>
+  ({ ...commonOf(draft, "part", { case: caseId, prev: [before], parents: [before] }), n, text });
 
 /** The typed text in pieces, the first for the report itself; undefined if it is longer than all of them hold. */
 function piecesOf(draft: Draft): string[] | undefined {
   const zeros = "0".repeat(64);
   const first = textRoom(reportPayload(draft, zeros, toB64(new Uint8Array(1216)), "", 0));
   const further = textRoom(partPayload(draft, zeros, zeros, 1, ""));
-  return splitText(clean(typed("text")), [first, ...Array.from({ length: PARTS_MAX }, () => further)]);
+  return splitText(typed("text"), [first, ...Array.from({ length: PARTS_MAX }, () => further)]);
 }
 
-function drawReaders(tree: Tree, head: Head): Draft | undefined {
-  const organisation = String(answersTyped()["organisation"]);
-  const drawn = draw(eligible(tree.roster, organisation, new Set(checked("exclude")), new Date()));
-  return drawn.readers.length < 2 ? undefined : { tree, head, ...drawn };
+const wanted = (): Want =>
+  ({ lab: organisation(), groups: groupsOf(abouts()), language: typed("language"), exclude: new Set(checked("exclude")) });
+const candidates = (tree: Tree, want = wanted()): Reviewer[] => eligible(tree, want, new Date());
+
+/** `shown` is the list that stood on the page: nobody is drawn whom the person did not see there. */
+function drawReaders(tree: Tree, head: Head, shown: Tree): Draft | undefined {
+  const drawn = draw(candidates(tree).filter(({ sign }) => shown.roster.reviewers.some((one) => one.sign === sign)));
+  return drawn.readers.length < FEWEST ? undefined : { tree, head, ...drawn };
 }
 
-/** What keeps the report from being sent: a question's name and a sentence. */
+/** What keeps the report from being sent: a field's name and a sentence. */
 function problems(tree: Tree, head: Head): [string, string][] {
-  const found: [string, string][] = NEEDED.filter((name) => clean(answer(name)) === "").map((name) => [name, "This needs an answer."]);
-  if (new Set([answer("about"), ...checked("also")]).size > 3) found.push(["also", "At most two more, please."]);
+  const found: [string, string][] = NEEDED.filter((name) => answer(name) === "").map((name) => [name, "This needs an answer."]);
+  if (abouts().length > 3) found.push(["also", "At most two more, please."]);
   for (const [name, most] of Object.entries(FREE_TEXT)) {
-    const over = utf8(clean(typed(name))).length - most;
-    if (over > 0) found.push([name === "organisation_other" ? "organisation" : name, `This is about ${over} characters too long. The rest fits under question 4.`]);
+    const over = utf8(typed(name)).length - most;
+    if (over > 0) found.push([name, `This is about ${over} characters too long. The rest fits under question 4.`]);
   }
-  const draft = drawReaders(tree, head);
-  if (draft === undefined) found.push(["organisation", "Fewer than two reviewers are left without ties or exclusions. It cannot be sent like this."]);
-  else if (piecesOf(draft) === undefined) found.push(["text", "This is longer than three letters hold. Please shorten it; you can write more later."]);
+  const draft = drawReaders(tree, head, tree);
+  if (draft === undefined) {
+    found.push(["receivers", "Fewer than two reviewers can receive this. What you can do stands there."]);
+  } else if (piecesOf(draft) === undefined) {
+    found.push(["text", "This is longer than three letters hold. Please shorten it; you can write more later."]);
+  }
   return found;
+}
+
+/** Until a person chooses, the language is English where enough reviewers read it, and any where they do not. */
+let languageChosen = false;
+
+function update(tree: Tree): void {
+  if (!languageChosen) {
+    const english = candidates(tree, { ...wanted(), language: "English" }).length >= FEWEST;
+    field("language").value = english ? "English" : "";
+  }
+  showReceivers(tree, wanted(), groupsOf([answer("about")]));
 }
 
 function fillChoices(tree: Tree): void {
   const last = byId("organisation").lastElementChild;
   for (const lab of tree.programme.labs) byId("organisation").insertBefore(new Option(lab, lab), last);
-  byId("reviewers").replaceChildren(...tree.roster.reviewers.map(({ name, affiliation, sign }) => {
-    const box = make("input", "");
-    Object.assign(box, { type: "checkbox", name: "exclude", value: sign, autocomplete: "off" });
-    return make("label", "choice", box, make("span", "", affiliation === "" ? name : `${name}, ${affiliation}`));
-  }));
+  fillReceivers(tree);
+  show("stale", tree.stale);
+  byId("language").addEventListener("change", () => (languageChosen = true));
+  byId("questions").addEventListener("change", () => update(tree));
+  update(tree);
 }
 
 function showCheck(tree: Tree, head: Head): void {
@@ -121,157 +109,123 @@ function showCheck(tree: Tree, head: Head): void {
     return make("li", "", link, `: ${sentence}`);
   });
   byId("problems").replaceChildren(...(links.length === 0 ? [] : [make("h3", "", "Still to do"), make("ul", "", ...links)]));
-  const hinted = ["text", "raised", "promise", "organisation_other"].map((name) => [name, hintsIn(typed(name))] as const).filter(([, hints]) => hints.length > 0);
+  const hints = ["text", ...Object.keys(FREE_TEXT)].flatMap((name) => {
+    const inField = hintsIn(typed(name));
+    return inField.length === 0 ? [] : [make("p", "", title(name)), hintList(inField)];
+  });
   byId("hints").replaceChildren(
-    make("h3", "", hinted.length > 0 ? "This could point to you" : "Nothing found that obviously points to you"),
-    ...hinted.flatMap(([name, hints]) => [make("p", "", title(name === "organisation_other" ? "organisation" : name)), hintList(hints)]),
-    make("p", "soft", "This check runs on your device and sees only the obvious. Read your text once more as your employer would: who could have written it?"),
+    make("h3", "", hints.length > 0 ? "This could point to you" : "Nothing found that obviously points to you"),
+    ...hints,
+    make("p", "soft", "This check runs on your device and sees only the obvious. "
+      + "Read your text once more as your employer would: who could have written it?"),
   );
-  const count = eligible(tree.roster, String(answersTyped()["organisation"]), new Set(checked("exclude")), new Date()).length;
-  say("readers", `${count} reviewers have no ties to what you named and are not left out by you. ${Math.min(3, count)} of them are drawn by lot and will read it.`);
+  update(tree);
   show("ready", found.length === 0);
   reveal("check-step");
 }
 
-interface Outgoing {
-  readonly words: string;
-  readonly postings: readonly Sealed[];
-}
-
-async function postingOf(programme: Bytes, readers: readonly Reviewer[], event: Event, own: Slot | undefined): Promise<Sealed> {
-  const slots = readers.flatMap((reviewer): Slot[] => {
-    const open = openKey(reviewer, new Date());
-    return open === undefined ? [] : [{ find: reviewer.find, open, raw: event.raw }];
-  });
-  return { body: await makePosting(programme, own === undefined ? slots : [...slots, own]) };
-}
-
 /** Receipt, events and sealed postings, all in memory before anything is sent. */
-async function sealAll(programme: Bytes, draft: Draft): Promise<Outgoing> {
+async function sealAll(programme: Bytes, draft: Draft): Promise<{ words: string; postings: Sealed[] }> {
   progress("Making your twelve words", 0);
-  const receipt = await newReceipt();
-  const keys: ReceiptKeys = await keysOf(receipt.entropy, programme);
+  const { words, entropy } = await newReceipt();
+  const keys = await keysOf(entropy, programme);
   const pieces = piecesOf(draft) ?? [];
-  const full = checked("selfcopy")[0] !== "dates";
-  const self = (event: Event): Slot => ({ find: keys.find.public, open: keys.open.public, raw: event.raw });
-  const report = await signEvent(
-    reportPayload(draft, toHex(keys.find.public), toB64(keys.open.public), pieces[0] ?? "", pieces.length - 1), keys.sign, programme);
   const postings: Sealed[] = [];
-  let event = report;
+  const [find, open] = [toHex(keys.find.public), toB64(keys.open.public)];
+  const report = await signEvent(reportPayload(draft, find, open, pieces[0] ?? "", pieces.length - 1), keys.sign, programme);
+  // Whoever wants no text in their own copies keeps a stub in the place of the report, and nothing of its parts.
+  const own = answer("selfcopy") === "dates" ? await signEvent(stubOf(report), keys.sign, programme) : undefined;
+  let event: Event = report;
   for (const [n, text] of pieces.entries()) {
     progress(pieces.length > 1 ? `Sealing letter ${n + 1} of ${pieces.length}` : "Sealing your letters", n / pieces.length);
     if (n > 0) event = await signEvent(partPayload(draft, report.id, event.id, n, text), keys.sign, programme);
-    const own = full ? self(event) : n === 0 ? self(await signEvent(stubOf(report), keys.sign, programme)) : undefined;
-    postings.push(await postingOf(programme, draft.readers, event, own));
+    const kept = own === undefined ? [event] : [own].slice(n);
+    const self = kept.map(({ raw }): Slot => ({ find: keys.find.public, open: keys.open.public, raw }));
+    postings.push({ body: await makePosting(programme, [...slotsFor(draft.tree, draft.readers.map(({ sign }) => sign), event), ...self]) });
   }
-  return { words: receipt.words, postings };
+  return { words, postings };
 }
 
-const onSent = (share: number): void => progress(share < 1 ? "Sending" : "Sent. Waiting until the server has stored it safely", share);
-const onEffort = (tried: number): void => progress(`The server is busy and asks this device for some work first (${tried} tries)`);
+/** Postings still to go out, and whether the words were copied: until then the tab must not be closed by mistake. */
+let left = 0;
+let confirmed = false;
 
-/** Delivers one posting and asks to try again for as long as that fails: the sealed letters stay in memory. */
-export function deliver(sealed: Sealed, failed: string): Promise<void> {
-  return post(sealed, onSent, onEffort).catch((error: unknown) => new Promise((resolve, reject) => {
-    const reason = error instanceof Error ? error.message : "";
-    offerAgain(`${failed} ${reason} It is sealed and kept in this tab: do not close it. Trying again sends exactly the same letters.`,
-      () => void deliver(sealed, failed).then(resolve, reject));
-  }));
+function tellLeft(): void {
+  holdTab(left > 0 || !confirmed);
+  const sentence = left > 0
+    ? `Your text is long. ${left} more ${left === 1 ? "part goes" : "parts go"} out at random times, `
+      + "so that they do not stand together. Keep this tab open."
+    : "Everything is stored. The letters come out at the next tick, and reviewers should confirm within a week.";
+  say("parts", sentence);
+  say("finished-text", sentence);
 }
 
+/** Shows the words once, and asks for one of the first six and one of the last. */
 function showReceipt(words: string): void {
   const list = words.split(" ");
   byId("receipt-words").replaceChildren(...list.flatMap((word) => [make("span", "", word), " "]));
-  const [first = 0, second = 1] = [...list.keys()].sort(() => (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) - 128).slice(0, 2).sort((a, b) => a - b);
-  const asked = [first, second];
-  asked.forEach((position, i) => {
-    const input = field(`receipt-check-${i + 1}`);
-    input.dataset["word"] = String(position + 1);
-    const label = document.querySelector(`label[for="${input.id}"]`);
-    if (label !== null) label.textContent = `Word number ${position + 1}`;
-  });
+  const random = crypto.getRandomValues(new Uint8Array(2));
+  const asked = Array.from(random, (byte, i) => ({ at: 6 * i + byte % 6, input: field(`receipt-check-${i + 1}`) }));
+  for (const { at, input } of asked) input.labels?.[0]?.replaceChildren(`Word number ${at + 1}`);
   reveal("receipt");
   onClick("receipt-done", () => {
-    const wrong = asked.find((position, i) => field(`receipt-check-${i + 1}`).value.trim().toLowerCase() !== list[position]);
-    if (wrong !== undefined) return say("exercise-result", `Word number ${wrong + 1} is not that. Please look at your paper again.`);
-    for (const i of [1, 2]) field(`receipt-check-${i}`).value = "";
+    const wrong = asked.find(({ at, input }) => input.value.trim().toLowerCase() !== list[at]);
+    if (wrong !== undefined) return say("exercise-result", `Word number ${wrong.at + 1} is not that. Please look at your paper again.`);
+    for (const { input } of asked) input.value = "";
     byId("receipt-words").replaceChildren();
     show("receipt", false);
     reveal("finished");
     confirmed = true;
-    holdTab(remaining > 0);
+    tellLeft();
   });
 }
 
-let remaining = 0;
-let confirmed = false;
-
-function tellRemaining(): void {
-  const some = `Your text is long. ${remaining} more ${remaining === 1 ? "part goes" : "parts go"} out at random times, so that they do not stand together. Keep this tab open.`;
-  const all = "Everything is stored. The letters come out at the next tick, and reviewers should confirm within a week.";
-  say("parts", remaining > 0 ? some : all);
-  say("finished-text", remaining > 0 ? some : all);
-}
-
-async function sendAll(programme: Bytes, tree: Tree): Promise<void> {
+async function sendAll(programme: Bytes, shown: Tree): Promise<void> {
   progress("Looking at the server’s state");
-  const head = await fetchHead();
-  const draft = drawReaders(tree, head);
-  if (draft === undefined) throw new Error("too few reviewers");
+  // The page may have stood open for days: who was suspended meanwhile must not be drawn, and a list too old must not be used.
+  const [tree, head] = await Promise.all([fetchTree(programme), fetchHead()]);
+  const draft = drawReaders(tree, head, shown);
+  if (draft === undefined) throw new RangeError("Fewer than two reviewers can receive this. Nothing has been sent.");
   const { words, postings } = await sealAll(programme, draft);
-  const [first, ...further] = postings;
-  if (first === undefined) return;
-  await payEffort(first, head, onEffort);
-  await deliver(first, "It could not be sent yet, and nothing is lost.");
-  show("progress", false);
-  remaining = further.length;
-  tellRemaining();
-  showReceipt(words);
-  const [least, most] = tree.programme.partSeconds;
-  for (const sealed of further) {
-    const share = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
-    await new Promise((resolve) => setTimeout(resolve, (least + share * (most - least)) * 1000));
-    await payEffort(sealed, await fetchHead().catch(() => head), () => {});
-    await deliver(sealed, "A further part of your text could not be sent yet.");
-    show("progress", false);
-    remaining -= 1;
-    tellRemaining();
-  }
-  holdTab(!confirmed);
+  await deliverAll(postings, head, tree.programme.part_seconds, (still) => {
+    left = still;
+    tellLeft();
+    if (still === postings.length - 1) showReceipt(words);
+  });
 }
 
 export function startReport(programme: Bytes): void {
-  const load = (): Promise<[Tree, Head]> => Promise.all([fetchTree(programme), fetchHead()]);
-  let loading = load();
-  const filled = (): void => void loading.then(([tree]) => fillChoices(tree)).catch((error: unknown) => showError(explain(error)));
-  filled();
-  byId("organisation").addEventListener("change", () => show("other", typed("organisation") === "other"));
-  byId("questions").addEventListener("input", () => show("check-step", false));
-  onClick("check", () => {
-    show("error", false);
-    loading.then(([tree, head]) => showCheck(tree, head)).catch((error: unknown) => {
-      showError(explain(error));
-      loading = load();
-      filled();
-    });
+  const fetched = async (): Promise<[Tree, Head]> => {
+    say("count", "The list of reviewers is being fetched.");
+    const [tree, head] = await Promise.all([fetchTree(programme), fetchHead()]);
+    fillChoices(tree);
+    return [tree, head];
+  };
+  let loading: Promise<[Tree, Head]> | undefined;
+  const load = (): Promise<[Tree, Head]> => loading ??= fetched().catch((error: unknown) => {
+    loading = undefined;
+    say("count", "The list of reviewers could not be fetched and checked.");
+    throw error;
   });
+  load().catch((error: unknown) => showError(sentenceFor(error)));
+  byId("organisation").addEventListener("change", () => show("q-organisation_other", typed("organisation") === "other"));
+  byId("questions").addEventListener("input", () => show("check-step", false));
+  guarded("check", async () => showCheck(...await load()));
   onClick("back", () => {
     show("check-step", false);
     byId("q-about").scrollIntoView();
   });
-  onClick("send", () => {
-    const form = field("questions");
-    form.disabled = true;
+  const sending = (on: boolean): void => {
+    field("questions").disabled = on;
+    show("report-form", !on);
+    holdTab(on);
+  };
+  guarded("send", async () => {
+    sending(true);
     show("check-step", false);
-    show("report-form", false);
-    show("error", false);
-    holdTab(true);
-    loading.then(([tree]) => sendAll(programme, tree)).catch((error: unknown) => {
-      form.disabled = false;
-      holdTab(false);
-      show("report-form");
-      show("progress", false);
-      showError(explain(error));
+    await load().then(([tree]) => sendAll(programme, tree)).catch((error: unknown) => {
+      sending(false);
+      throw error;
     });
   });
 }

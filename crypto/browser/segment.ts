@@ -1,10 +1,10 @@
 /** Segments, blocks, the head file and the blocks a reporter asks for (PROTOCOL section 7). */
 
 import { BLOCK_LETTERS, CLUE_BYTES, COVER_BLOCKS_MIN, LABELS, LETTER_BYTES } from "./constants.ts";
-import { compare, equal, isWeek, parseStrict, readInt, toHex, u32, u64, utf8, type Bytes } from "./encoding.ts";
+import { compare, equal, isWeek, readInt, toHex, u32, u64, utf8, type Bytes } from "./encoding.ts";
 import { must } from "./errors.ts";
 import { sha256 } from "./primitives.ts";
-import { checkObject, hex32, int, list, object } from "./schema.ts";
+import { hex32, int, list, object, parseFile, type Of } from "./schema.ts";
 
 export interface Segment {
   readonly programme: Bytes;
@@ -16,26 +16,15 @@ export interface Segment {
   readonly hash: Bytes;
 }
 
-export interface Head {
-  readonly effort: number;
-  readonly hash: string;
-  readonly number: number;
-  readonly tick: number;
-  readonly weeks: readonly string[];
-}
-
 /** Number of a segment and of a block in it. */
 export type BlockRef = readonly [segment: number, block: number];
 
 const HEAD = object({ v: int(), effort: int(), hash: hex32, number: int(), tick: int(), weeks: list(isWeek) });
+export type Head = Omit<Of<typeof HEAD>, "v">;
 const FIXED_BYTES = LABELS.segment.length + 32 + 8 + 8 + 32 + 4;
 
 /** `/files/head.json`; Malformed, WrongVersion. */
-export function parseHead(bytes: Uint8Array): Head {
-  const head = parseStrict(bytes);
-  checkObject(head, HEAD);
-  return head as unknown as Head;
-}
+export const parseHead = (bytes: Uint8Array): Head => parseFile(bytes, HEAD);
 
 /** Equal pieces of `bytes`; the rest is left out. */
 function pieces(bytes: Bytes, size: number): Bytes[] {

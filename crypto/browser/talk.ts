@@ -40,8 +40,14 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 const VOIDS: Readonly<Record<string, string>> = {
-  author: "not by anyone who may write in this case", audience: "meant for others", parents: "out of order", week: "dated before what it answers",
+  author: "not by anyone who may write in this case",
+  audience: "meant for others",
+  parents: "out of order",
+  week: "dated before what it answers",
   state: "not possible at that point",
+  recused: "they had stepped back",
+  cutoff: "they are no longer a reviewer",
+  handover: "nobody could take over at that point",
 };
 
 const kindOf = (event: Event): string => String(event.payload["kind"]);
@@ -62,25 +68,39 @@ function next(view: View): string {
   return `You should hear again by ${weekInWords(base, 28)}.${late(base, 28)}`;
 }
 
+/** Why somebody no longer reads the case. */
+function goneWhy(view: View, sign: string, why: string): string {
+  const name = who(view, sign);
+  if (why === "recused") return `${name} stepped back. They no longer read what you write.`;
+  const said = view.folded.order.filter((event) => kindOf(event) === "cutoff" && event.payload["of"] === sign).at(-1);
+  return `${name} is no longer a reviewer; what they said after ${weekInWords(textOf(said ?? view.folded.root, "week"))} is not counted.`;
+}
+
 export function stateView(view: View): HTMLElement[] {
   const { folded } = view;
-  const opened = [...folded.opened];
-  const readers = idsOf(folded.root, "readers").length;
-  const by = opened.length === 0 ? `Opened by none of ${readers} reviewers yet`
-    : `Opened by ${opened.length} ${opened.length === 1 ? "reviewer" : "reviewers"} of ${readers}: ${opened.map((sign) => who(view, sign)).join(", ")}`;
+  const { readers, gone } = folded;
+  const opened = readers.filter((sign) => folded.opened.has(sign)).length;
+  const reading = readers.map((sign) => `${who(view, sign)} (${folded.opened.has(sign) ? "has opened it" : "not opened yet"})`);
   const step = (done: boolean, text: string): HTMLElement => make("li", done ? "done" : "", text);
   const warnings = [
-    view.waiting.size > 0 && !view.lost && `${view.waiting.size} of your messages ${view.waiting.size === 1 ? "is" : "are"} stored and will be published at the next tick.`,
-    view.lost && "A message of yours was stored but has not come out in two ticks. The server may be holding it back. Please write it again.",
-    folded.missing.size > 0 && `${folded.missing.size} messages of this case have not reached you. They may be older than what was looked through, or held back.`,
+    view.waiting.size > 0 && !view.lost && `Stored, and to be published at the next tick: ${view.waiting.size} of your messages.`,
+    view.lost && "A message of yours was stored but has not come out in two ticks. "
+      + "The server may be holding it back. Please write it again.",
+    readers.length < idsOf(folded.root, "readers").length && "Fewer read it than at first. "
+      + "The next on the list you agreed to can take over, if one is left.",
+    folded.missing.size > 0 && `Messages of this case that have not reached you: ${folded.missing.size}. `
+      + "They may be older than what was looked through, or held back.",
     folded.equivocations.length > 0 && "A reviewer has told different people different things. This is shown to every reviewer.",
     view.skipped > 0 && `${view.skipped} letters could not be opened and were left out.`,
   ].filter((warning) => warning !== false);
   return [
-    make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"), step(opened.length > 0, by)),
+    make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
+      step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
     make("p", "lead", STATES[folded.state] ?? folded.state),
     make("p", "", make("strong", "", "Next: "), next(view)),
     make("p", "", make("strong", "", "Reviewers may: "), view.may.get(folded.may ?? "") ?? "what you chose in your report"),
+    make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),
+    ...[...gone].map(([sign, why]) => make("p", "", goneWhy(view, sign, why))),
     ...warnings.map((warning) => make("p", "panel warn", warning)),
   ];
 }
@@ -95,8 +115,14 @@ function headline(view: View, event: Event): string {
     case "choice": return `You changed what reviewers may do: ${view.may.get(textOf(event, "may")) ?? ""}`;
     case "withdraw": return "You withdrew the report";
     case "received": return `${name} has opened your report`;
-    case "state": return event.payload["to"] === "CLOSED" ? `${name} closed it. ${REASONS[textOf(event, "reason")] ?? ""}` : `${name} confirmed: the reviewers have it`;
+    case "state": return event.payload["to"] === "CLOSED"
+      ? `${name} closed it. ${REASONS[textOf(event, "reason")] ?? ""}`
+      : `${name} confirmed: the reviewers have it`;
     case "summary": return `${name} sent a summary. You hear again by ${weekInWords(textOf(event, "due"))}`;
+    case "evaluator": return "You signed your findings as an evaluator";
+    case "recuse": return `${name} stepped back. They no longer read what you write`;
+    case "handover": return `${who(view, textOf(event, "to"))} has taken over, from the list you agreed to. They received the whole case`;
+    case "cutoff": return `${name} says that ${who(view, textOf(event, "of"))} is no longer a reviewer`;
     default: return `${name} wrote`;
   }
 }

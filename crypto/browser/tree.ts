@@ -1,14 +1,30 @@
-/** The signed tree: the TUF client workflow from the fingerprint on, over one bundle, without memory (PROTOCOL section 8). */
+/** The signed tree: the TUF client workflow from the fingerprint on, over one bundle (PROTOCOL section 8). */
 
-import { fromHex, parseJson, toHex, utf8, type Bytes } from "./encoding.ts";
-import { must, ProtocolError } from "./errors.ts";
+import { STALE_DAYS, TIMESTAMP_DAYS } from "./constants.ts";
+import { fromHex, isObject, parseJson, toHex, utf8, type Bytes } from "./encoding.ts";
+import { must } from "./errors.ts";
 import { sha256, verify } from "./primitives.ts";
-import { parseProgramme, parseRoster, type Programme, type Roster } from "./roster.ts";
+import {
+  checkNotice, dayOf, parseProgramme, parseRoster, parseSuspensions, type Programme, type Roster, type Suspension,
+} from "./roster.ts";
 
 export interface Tree {
   readonly roster: Roster;
+  readonly suspensions: readonly Suspension[];
   readonly programme: Programme;
+  /** Of every role, as verified. */
+  readonly versions: Versions;
+  /** Not renewed for five days: to be said. */
+  readonly stale: boolean;
 }
+
+/** The sign keys (hex) suspended on a day. */
+export function suspendedOn({ suspensions }: Tree, now: Date): ReadonlySet<string> {
+  const today = dayOf(now);
+  return new Set(suspensions.filter(({ from, until }) => from <= today && today <= until).map(({ sign }) => sign));
+}
+
+type Versions = Readonly<Record<string, number>>;
 
 type Names = Record<string, unknown>;
 
@@ -17,40 +33,34 @@ interface Signed {
   readonly signatures: readonly unknown[];
 }
 
-interface Trust {
-  readonly now: Date;
+/** What a walk down the tree knows, and the versions that it has accepted. */
+interface Walk {
   readonly files: Names;
+  readonly now: Date;
+  readonly seen: Versions;
+  readonly accepted: Record<string, number>;
 }
 
-/** An object, or Malformed. */
-function names(value: unknown): Names {
-  must(typeof value === "object" && value !== null && !Array.isArray(value), "Malformed", "not an object");
-  return value as Names;
+/** Metadata that names keys and roles for the level below. */
+interface Delegator {
+  readonly keys: Names;
+  readonly role: Names;
 }
 
-function string(value: unknown): string {
-  must(typeof value === "string", "Malformed", "not a string");
-  return value;
+function as<T>(good: boolean, value: unknown, what: string): T {
+  must(good, "Malformed", `not ${what}`);
+  return value as T;
 }
-
-function positive(value: unknown): number {
-  must(Number.isSafeInteger(value) && value as number >= 1, "Malformed", "not a positive integer");
-  return value as number;
-}
-
-function items(value: unknown): unknown[] {
-  must(Array.isArray(value), "Malformed", "not a list");
-  return value;
-}
+const names = (value: unknown): Names => as(isObject(value), value, "an object");
+const items = (value: unknown): unknown[] => as(Array.isArray(value), value, "a list");
+const string = (value: unknown): string => as(typeof value === "string", value, "a string");
+const positive = (value: unknown): number => as(Number.isSafeInteger(value) && value as number >= 1, value, "a positive integer");
 
 /** OLPC canonical JSON as securesystemslib writes it: only `\` and `"` are escaped. Names are sorted as ASCII, as all of TUF's are. */
 export function olpc(value: unknown): string {
   if (typeof value === "string") return `"${value.replace(/[\\"]/g, "\\$&")}"`;
   if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "number") {
-    must(Number.isSafeInteger(value), "Malformed", "not an integer");
-    return String(value);
-  }
+  if (typeof value === "number") return String(as(Number.isSafeInteger(value), value, "an integer"));
   if (Array.isArray(value)) return `[${value.map(olpc).join(",")}]`;
   const members = names(value);
   return `{${Object.keys(members).sort().map((name) => `${olpc(name)}:${olpc(members[name])}`).join(",")}}`;
@@ -77,8 +87,8 @@ async function verifies(key: Names, signature: unknown, message: Bytes): Promise
   }
 }
 
-/** Threshold unless enough distinct keys of `role` signed. `keys` and `role` come from the metadata that delegates. */
-async function checkThreshold(file: Signed, keys: Names, role: Names, what: string): Promise<void> {
+/** Threshold unless enough distinct keys of the role signed. */
+async function checkThreshold(file: Signed, { keys, role }: Delegator, what: string): Promise<void> {
   const message = utf8(olpc(file.signed));
   const keyids = items(role["keyids"]).map(string);
   const threshold = positive(role["threshold"]);
@@ -93,10 +103,17 @@ async function checkThreshold(file: Signed, keys: Names, role: Names, what: stri
   must(good.size >= threshold, "Threshold", `too few signatures on ${what}`);
 }
 
-function checkFresh(file: Signed, now: Date, what: string): void {
+/** Rollback below a version seen before, Expired if it is not fresh, Mismatch above the number of seconds since 1970. */
+function accept(file: Signed, role: string, { now, seen, accepted }: Walk): Signed {
+  const version = positive(file.signed["version"]);
+  must(version >= (seen[role] ?? 0), "Rollback", `${role} is older than what was seen`);
   const expires = string(file.signed["expires"]);
   must(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(expires) && !Number.isNaN(Date.parse(expires)), "Malformed", "not a date");
-  must(Date.parse(expires) > now.getTime(), "Expired", `${what} has expired`);
+  must(Date.parse(expires) > now.getTime(), "Expired", `${role} has expired`);
+  // Else one signer could take the last number there is, and nothing newer could ever follow.
+  must(version <= now.getTime() / 1000, "Mismatch", `${role} has an impossible version`);
+  accepted[role] = version;
+  return file;
 }
 
 function fileOf(files: Names, name: string): string {
@@ -115,42 +132,41 @@ async function checkContent(text: string, meta: Names, what: string): Promise<vo
   }
 }
 
-const roleOf = (signed: Names, name: string): Names => names(names(signed["roles"])[name]);
+const byRoot = ({ signed }: Signed, name: string): Delegator =>
+  ({ keys: names(signed["keys"]), role: names(names(signed["roles"])[name]) });
 
-/** The newest root that follows from P step by step. */
-async function newestRoot(programme: Bytes, { files, now }: Trust): Promise<Signed> {
+/** The newest root that follows from P step by step. Only the last one must not have expired. */
+async function newestRoot(programme: Bytes, walk: Walk): Promise<Signed> {
+  const { files } = walk;
   must(Object.hasOwn(files, "1.root.json"), "Malformed", "a bundle without a first root");
   let root = parseSigned(fileOf(files, "1.root.json"), "root");
   must(toHex(await sha256(utf8(olpc(root.signed)))) === toHex(programme), "Mismatch", "the root is not that of the fingerprint");
-  await checkThreshold(root, names(root.signed["keys"]), roleOf(root.signed, "root"), "root 1");
+  await checkThreshold(root, byRoot(root, "root"), "root 1");
   must(root.signed["version"] === 1, "Rollback", "root 1 has another version");
   for (let version = 2; Object.hasOwn(files, `${version}.root.json`); version++) {
     const next = parseSigned(fileOf(files, `${version}.root.json`), "root");
-    await checkThreshold(next, names(root.signed["keys"]), roleOf(root.signed, "root"), `root ${version}, by the one before`);
-    await checkThreshold(next, names(next.signed["keys"]), roleOf(next.signed, "root"), `root ${version}`);
+    for (const signer of [root, next]) await checkThreshold(next, byRoot(signer, "root"), `root ${version}`);
     must(next.signed["version"] === version, "Rollback", "a root of another version");
     root = next;
   }
-  checkFresh(root, now, "the root");
-  return root;
+  return accept(root, "root", walk);
 }
 
-/** Metadata that the role above describes by `meta` and that `delegator` names keys for. */
-async function follow(
-  meta: unknown, name: string, type: string, delegator: { keys: Names; role: Names }, { files, now }: Trust,
-): Promise<Signed> {
-  const described = names(meta);
-  const text = fileOf(files, `${positive(described["version"])}.${name}.json`);
+/** Metadata `name` that `above` describes by version, length and hashes and that `delegator` names keys for. */
+async function follow(above: Signed, name: string, type: string, delegator: Delegator, walk: Walk): Promise<Signed> {
+  const meta = names(above.signed["meta"]);
+  must(Object.hasOwn(meta, `${name}.json`), "Mismatch", `${name} is not named above`);
+  const described = names(meta[`${name}.json`]);
+  const text = fileOf(walk.files, `${positive(described["version"])}.${name}.json`);
   await checkContent(text, described, name);
   const file = parseSigned(text, type);
-  await checkThreshold(file, delegator.keys, delegator.role, name);
+  await checkThreshold(file, delegator, name);
   must(file.signed["version"] === described["version"], "Mismatch", `${name} has another version`);
-  checkFresh(file, now, name);
-  return file;
+  return accept(file, name, walk);
 }
 
 /** The delegation of targets to `name` for the one path `name`.json. */
-function delegationOf(targets: Signed, name: string): { keys: Names; role: Names } {
+function delegationOf(targets: Signed, name: string): Delegator {
   const delegations = names(targets.signed["delegations"]);
   const role = items(delegations["roles"]).map(names).find((candidate) => candidate["name"] === name);
   must(role !== undefined && items(role["paths"]).includes(`${name}.json`), "Mismatch", `nothing is delegated to ${name}`);
@@ -167,29 +183,29 @@ async function targetOf(file: Signed, path: string, targets: Names): Promise<Byt
   return utf8(text);
 }
 
-/** The roster and programme of a bundle. Malformed, Mismatch, Threshold, Expired, Rollback. */
-export async function verifyBundle(text: string, programme: Bytes, now: Date): Promise<Tree> {
+/**
+ * What a bundle says. Malformed, WrongVersion, Mismatch, Threshold, Expired, Rollback.
+ * `seen` holds versions known from before, by role; a page has no memory and gives none.
+ */
+export async function verifyBundle(text: string, programme: Bytes, now: Date, seen: Versions = {}): Promise<Tree> {
   const bundle = names(parseJson(utf8(text)));
-  const trust = { now, files: names(bundle["metadata"]) };
-  const root = await newestRoot(programme, trust);
-  const byRoot = (name: string): { keys: Names; role: Names } => ({ keys: names(root.signed["keys"]), role: roleOf(root.signed, name) });
-  const timestamp = parseSigned(fileOf(trust.files, "timestamp.json"), "timestamp");
-  await checkThreshold(timestamp, byRoot("timestamp").keys, byRoot("timestamp").role, "timestamp");
-  checkFresh(timestamp, now, "timestamp");
-  const snapshot = await follow(names(timestamp.signed["meta"])["snapshot.json"], "snapshot", "snapshot", byRoot("snapshot"), trust);
-  const meta = names(snapshot.signed["meta"]);
-  const metaOf = (name: string): unknown => {
-    if (!Object.hasOwn(meta, `${name}.json`)) throw new ProtocolError("Mismatch", `the snapshot does not name ${name}`);
-    return meta[`${name}.json`];
+  const walk: Walk = { files: names(bundle["metadata"]), now, seen, accepted: {} };
+  const root = await newestRoot(programme, walk);
+  const timestamp = parseSigned(fileOf(walk.files, "timestamp.json"), "timestamp");
+  await checkThreshold(timestamp, byRoot(root, "timestamp"), "timestamp");
+  accept(timestamp, "timestamp", walk);
+  const daysLeft = (Date.parse(string(timestamp.signed["expires"])) - now.getTime()) / 86_400_000;
+  must(daysLeft <= TIMESTAMP_DAYS, "Mismatch", "the timestamp would hold the tree still for longer than anybody may");
+  const snapshot = await follow(timestamp, "snapshot", "snapshot", byRoot(root, "snapshot"), walk);
+  const targets = await follow(snapshot, "targets", "targets", byRoot(root, "targets"), walk);
+  const fileIn = async (name: string): Promise<Bytes> => {
+    const delegated = await follow(snapshot, name, "targets", delegationOf(targets, name), walk);
+    return targetOf(delegated, `${name}.json`, names(bundle["targets"]));
   };
-  const targets = await follow(metaOf("targets"), "targets", "targets", byRoot("targets"), trust);
-  const files = names(bundle["targets"]);
-  const roster = await follow(metaOf("roster"), "roster", "targets", delegationOf(targets, "roster"), trust);
-  const settings = await follow(metaOf("programme"), "programme", "targets", delegationOf(targets, "programme"), trust);
-  return {
-    roster: parseRoster(await targetOf(roster, "roster.json", files), positive(roster.signed["version"])),
-    programme: parseProgramme(await targetOf(settings, "programme.json", files)),
-  };
+  const files = [await fileIn("roster"), await fileIn("programme"), await fileIn("suspensions")] as const;
+  const roster = parseRoster(files[0], walk.accepted["roster"] ?? 0);
+  const settings = parseProgramme(files[1]);
+  checkNotice(roster, settings);
+  const suspensions = parseSuspensions(files[2]);
+  return { roster, suspensions, programme: settings, versions: walk.accepted, stale: daysLeft <= STALE_DAYS };
 }
-
-export { openKey } from "./roster.ts";

@@ -165,6 +165,8 @@ class Firefox:
         return str(self.command("WebDriver:GetElementText", id=self._id(css)))
 
     def click(self, css: str) -> None:
+        # Where it is seen at all: at the very edge of the window something fixed may lie over it.
+        self._run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});", self._find(css), sandbox=APART)
         self.command("WebDriver:ElementClick", id=self._id(css))
 
     def type(self, css: str, text: str) -> None:

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import * as core from "../index.ts";
 import { _sealLetter } from "../letter.ts";
 import { _assemble } from "../posting.ts";
-import { pairOf } from "../primitives.ts";
+import { pairOf, sign } from "../primitives.ts";
 import { fold as foldCase } from "../case.ts";
 import { buildSegment } from "./build.ts";
 
@@ -136,7 +136,19 @@ test("events are signed, parsed and refused by name", async () => {
   const stub = await core.signEvent(core.stubOf({ ...event, payload: { ...payload, selfcopy: "dates" } }), ours.sign, programme);
   assert.equal(foldCase([stub], event.id)?.state, "RECEIVED");
   assert.deepEqual(core.heads([stub], event.id, "all"), [event.id]);
-  assert.deepEqual(core.reporterKeys(stub).open, ours.open.public);
+  assert.equal(stub.payload["open"], core.toB64(ours.open.public));
+});
+
+test("an evaluator's event is written only with the evaluator's signature for this case", async () => {
+  const [ours, evaluator] = [await keysNamed("ours"), await keysNamed("evaluator")];
+  const write = async (id: string): Promise<core.Event> => {
+    const signature = core.toB64(await sign(evaluator.sign, core.concat(core.utf8(core.LABELS.evaluator), programme, core.fromHex(id))));
+    const said = { evaluator: core.toHex(evaluator.sign.public), signature, method: "", access: "", steps: "", wishes: "" };
+    const link = { case: "ab".repeat(32), prev: [], parents: ["ab".repeat(32)] };
+    return core.signEvent({ ...core.common("evaluator", WEEK, [0, ZERO32], 1, "all", link), ...said }, ours.sign, programme);
+  };
+  assert.equal((await write("ab".repeat(32))).payload["kind"], "evaluator");
+  await refuses("BadSignature", () => write("cd".repeat(32)));
 });
 
 test("a case folds the same in any order", async () => {
