@@ -14,7 +14,7 @@ from tuf.api.metadata import Metadata
 from crypto.encoding import b64
 from crypto.errors import Expired, Malformed, Mismatch, ProtocolError, Rollback, Threshold
 from crypto.sealing import open_public_of
-from crypto.tree import verify_bundle
+from crypto.tree import suspended_on, verify_bundle
 from oversight import tree
 
 NOW = datetime.datetime(2026, 11, 18, 12, tzinfo=datetime.UTC)
@@ -49,6 +49,8 @@ def reviewer(number: int) -> dict[str, Any]:
 
 ROSTER = [reviewer(number) for number in (1, 2, 3)]
 Bundle = dict[str, dict[str, str]]
+FILES = ("timestamp.json", "1.snapshot.json", "1.targets.json", "1.roster.json", "1.programme.json", "1.suspensions.json")
+ROLES = ("root", "timestamp", "snapshot", "targets", "roster", "programme", "suspensions")
 
 
 @pytest.fixture
@@ -93,13 +95,13 @@ def test_a_new_tree_is_accepted(folder: Path, fingerprint: str) -> None:
     verified = check(folder, fingerprint)
     assert [who.name for who in verified.roster.reviewers] == ["Reviewer 1", "Reviewer 2", "Reviewer 3"]
     assert verified.programme.tick == 21600
-    assert verified.versions == dict.fromkeys(("root", "timestamp", "snapshot", "targets", "roster", "programme"), 1)
+    assert verified.versions == dict.fromkeys(ROLES, 1)
 
 
 def test_no_half_written_file_is_left(folder: Path, fingerprint: str) -> None:
     assert not list(folder.rglob("*.new"))
     assert sorted(path.name for path in (folder / "metadata").iterdir()) == [
-        "1.programme.json", "1.root.json", "1.roster.json", "1.snapshot.json", "1.targets.json", "timestamp.json",
+        "1.programme.json", "1.root.json", "1.roster.json", "1.snapshot.json", "1.suspensions.json", "1.targets.json", "timestamp.json",
     ]  # fmt: skip
 
 
@@ -148,7 +150,7 @@ def test_nobody_else_takes_over(folder: Path, fingerprint: str, old: list[bytes]
 
 
 def test_older_than_seen(folder: Path, fingerprint: str) -> None:
-    for role in ("root", "timestamp", "snapshot", "targets", "roster", "programme"):
+    for role in ROLES:
         with pytest.raises(Rollback):
             check(folder, fingerprint, NOW, **{role: 2})
 
@@ -157,7 +159,7 @@ def test_another_fingerprint(folder: Path, fingerprint: str) -> None:
     assert refused(bundle_of(folder), "00" * 32) is Mismatch
 
 
-@pytest.mark.parametrize("name", ["1.targets.json", "1.snapshot.json", "1.roster.json", "1.programme.json"])
+@pytest.mark.parametrize("name", ["1.targets.json", "1.roster.json", "1.programme.json"])
 @pytest.mark.parametrize("seeds", [[], STEWARDS[:1], STRANGERS[:2], [STEWARDS[0], STRANGERS[0]]])
 def test_too_few_good_signatures(folder: Path, fingerprint: str, name: str, seeds: list[bytes]) -> None:
     bundle = bundle_of(folder)
@@ -165,9 +167,10 @@ def test_too_few_good_signatures(folder: Path, fingerprint: str, name: str, seed
     assert refused(bundle, fingerprint) is Threshold
 
 
-def test_a_stranger_signs_the_timestamp(folder: Path, fingerprint: str) -> None:
+@pytest.mark.parametrize("name", ["1.snapshot.json", "1.suspensions.json", "timestamp.json"])
+def test_a_stranger_signs_what_takes_one(folder: Path, fingerprint: str, name: str) -> None:
     bundle = bundle_of(folder)
-    resigned(bundle, "timestamp.json", STRANGERS, unchanged)
+    resigned(bundle, name, STRANGERS, unchanged)
     assert refused(bundle, fingerprint) is Threshold
 
 
@@ -180,7 +183,7 @@ def test_one_signature_twice_is_one(folder: Path, fingerprint: str) -> None:
 
 
 def test_a_change_under_old_signatures(folder: Path, fingerprint: str) -> None:
-    for name in ("timestamp.json", "1.snapshot.json", "1.targets.json", "1.roster.json", "1.programme.json"):
+    for name in FILES:
         bundle = bundle_of(folder)
         changed = json.loads(bundle["metadata"][name])
         changed["signed"]["expires"] = "2036-01-01T00:00:00Z"
@@ -198,7 +201,7 @@ def test_a_changed_target(folder: Path, fingerprint: str) -> None:
             assert refused(bundle, fingerprint) is Mismatch, part
 
 
-@pytest.mark.parametrize("name", ["timestamp.json", "1.snapshot.json", "1.targets.json", "1.roster.json", "1.programme.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_file_left_out(folder: Path, fingerprint: str, name: str) -> None:
     bundle = bundle_of(folder)
     del bundle["metadata"][name]
@@ -261,10 +264,39 @@ def test_a_root_signed_by_one_side_only(folder: Path, fingerprint: str, seeds: l
 
 
 @pytest.mark.parametrize("key", ["sign", "find"])
-def test_a_key_twice_on_the_roster(folder: Path, fingerprint: str, key: str) -> None:
-    double = [ROSTER[0], {**ROSTER[1], key: ROSTER[0][key]}, ROSTER[2]]
-    tree.publish_roster(folder, STEWARDS[:2], double, NOW)
-    assert refused(bundle_of(folder), fingerprint) is Malformed
+def test_a_key_twice_on_the_roster_is_never_written(folder: Path, fingerprint: str, key: str) -> None:
+    before = tree.bundle_of(folder)
+    with pytest.raises(Malformed):
+        tree.publish_roster(folder, STEWARDS[:2], [ROSTER[0], {**ROSTER[1], key: ROSTER[0][key]}, ROSTER[2]], NOW)
+    assert tree.bundle_of(folder) == before
+
+
+def test_one_steward_suspends(folder: Path, fingerprint: str) -> None:
+    entry = {"sign": ROSTER[0]["sign"], "from": "2026-11-18", "until": "2026-11-30", "reason": "CONDUCT"}
+    assert tree.publish_suspensions(folder, STEWARDS[2:], [entry], NOW) == 2
+    assert suspended_on(check(folder, fingerprint), NOW) == {ROSTER[0]["sign"]}
+
+
+def test_a_reviewer_renews_the_timestamp_and_nothing_else(folder: Path) -> None:
+    reviewers = [{**each, "sign": tree.steward_of(bytes([number]) * 32, "")["sign"]} for number, each in enumerate(ROSTER, 51)]
+    fingerprint = tree.create_programme(folder, STEWARDS, PROGRAMME, reviewers, NOW)
+    assert tree.refresh_timestamp(folder, bytes([52]) * 32, NOW) == 2
+    assert check(folder, fingerprint).versions["timestamp"] == 2
+    with pytest.raises(Threshold):
+        tree.publish_suspensions(folder, [bytes([52]) * 32], [], NOW)
+    # Who leaves the roster cannot renew it any more: the root goes along.
+    tree.publish_roster(folder, STEWARDS[:2], [reviewers[0], reviewers[2]], NOW)
+    assert check(folder, fingerprint).versions["root"] == 2
+    with pytest.raises(Threshold):
+        tree.refresh_timestamp(folder, bytes([52]) * 32, NOW)
+
+
+def test_every_version_stays(folder: Path, fingerprint: str) -> None:
+    before = {path.name: path.read_bytes() for path in folder.rglob("*.json") if path.name != "timestamp.json"}
+    tree.publish_roster(folder, STEWARDS[:2], ROSTER[:2], NOW)
+    after = {path.name: path.read_bytes() for path in folder.rglob("*.json")}
+    assert {name: after[name] for name in before} == before
+    assert len(after) > len(before) + 2
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"metadata":{}}', b'{"metadata":[],"targets":{}}', b"\xff", b"[" * 100000])

@@ -1,0 +1,409 @@
+"""The stewards' commands. Each reads files, calls the pure modules, writes one file, and says in plain words what it did.
+
+Everything works without a network, `fetch` and `publish --server` apart. Refusals end with 1 and one sentence.
+"""
+
+import argparse
+import datetime
+import getpass
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crypto.encoding import canonical, hex32
+from crypto.errors import ProtocolError
+from crypto.history import bars
+from crypto.request import check_request
+from crypto.roster import quarter_of
+from crypto.tree import programme_id, verify_bundle
+from oversight import annex, clock, edits, keys, net, verify
+from oversight.errors import Refused
+from oversight.examples import PROGRAMME, RECORD
+from oversight.metadata import LIFE, Files, State, first_versions, next_versions, state_of, to_bundle
+from oversight.proposal import Proposal, add_signatures, combine, contents_of, from_bytes, part, present, to_bytes
+from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of, write
+from oversight.rules import facts_of, record_gaps
+
+Options = argparse.Namespace
+# What lapses within this many days is signed again by `propose refresh`.
+REFRESH_DAYS = 45
+
+
+def run(options: Options) -> int:
+    """Run one command. 0, or 1 after one sentence that says why not."""
+    try:
+        command: Callable[[Options], None] = options.run
+        command(options)
+    except ProtocolError as error:
+        return _no(f"{error} ({error.name})")
+    except (Refused, net.Unreachable, verify.Wrong) as error:
+        return _no(str(error))
+    except OSError as error:
+        return _no(f"{error.filename}: {error.strerror}")
+    return 0
+
+
+def _no(sentence: str) -> int:
+    print(f"tellsafe: {sentence}", file=sys.stderr)
+    return 1
+
+
+# ------------------------------------------------------------------ keys and examples
+
+
+def key(options: Options) -> None:
+    out = Path(options.out)
+    if out.exists():
+        raise Refused(f"{out} exists already: a key file is never overwritten")
+    made = keys.new_key(options.name)
+    sealed = keys.seal_key(made, _passphrase(options, twice=True))
+    write(out, sealed, 0o600)
+    public = canonical(keys.public_part(made))
+    write(out.with_name(out.name + ".public.json"), public)
+    _say(public.decode())
+
+
+def record_example(_: Options) -> None:
+    print(RECORD, end="")
+
+
+def programme_example(_: Options) -> None:
+    print(PROGRAMME, end="")
+
+
+# ------------------------------------------------------------------ proposals
+
+
+def create(options: Options) -> None:
+    stewards = edits.stewards_of([keys.parse_public(Path(name).read_bytes()) for name in options.stewards], options.threshold)
+    programme = {"notice_hours": 72, **_values(options.programme), "v": 1, "stewards": stewards}
+    roster: dict[str, Any] = {"v": 1, "reviewers": [], "evaluators": []}
+    facts_of({"programme": programme, "roster": roster, "suspensions": {"v": 1, "suspended": []}}, 1)
+    made, texts = first_versions(programme, roster, [each["sign"] for each in stewards], options.threshold, _now(options))
+    proposal = Proposal(made, texts)
+    _write_proposal(proposal, options)
+    _say(f"Fingerprint of the programme: {programme_id(made['1.root.json'].to_bytes()).hex()}")
+    _say("Print it where nobody can change it: every check begins with it.")
+
+
+def request_check(options: Options) -> None:
+    data = Path(options.request).read_bytes().strip()
+    try:
+        programme = state_of(load(Path(options.tree))).programme if options.tree else hex32(json.loads(data)["programme"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused("this is not a request") from error
+    found = check_request(data, programme)
+    _say(f"Request of {found['name']}: the signature is good, so whoever made it holds the signing key.")
+    _say(f"    signing key {found['sign']}")
+    _say(f"    find key    {found['find']}")
+    _say(f"    open keys for {', '.join(each['quarter'] for each in found['open'])}")
+    _say(f"    for the programme {found['programme']}" + ("" if options.tree else " (not compared: no --tree given)"))
+    _say("Compare the signing key with the person before you propose them.")
+
+
+def propose(options: Options) -> None:
+    """Make the next versions from the tree; what exactly, the kind says."""
+    files = load(Path(options.tree))
+    state = present(files)
+    if state is None:
+        raise Refused(f"there is no tree in {options.tree}")
+    now = _now(options)
+    change = PROPOSALS[options.kind](options, state, _day(options, now))
+    made, texts = next_versions(state, change.get("contents", {}), now, change.get("stewards", ()), change.get("threshold", 0),
+                                change.get("again", ()))  # fmt: skip
+    proposal = Proposal(made, texts)
+    found = review(files, proposal, now)
+    if found.problems:
+        raise Refused(found.problems[0])
+    _write_proposal(proposal, options)
+    for line in found.lines:
+        _say(f"  {line}")
+    _say(_to_do(found.needs))
+
+
+Change = Mapping[str, Any]
+
+
+def _admit(options: Options, state: State, day: str) -> Change:
+    request = _request(options, state)
+    return _roster(edits.admit(state.contents["roster"], request, _values(options.record), _hours(state), day))
+
+
+def _renew(options: Options, state: State, day: str) -> Change:
+    record = _values(options.record) if options.record else {}
+    quarter = quarter_of(datetime.date.fromisoformat(day))
+    return _roster(edits.renew(state.contents["roster"], _request(options, state), record, quarter, _hours(state), day))
+
+
+def _pause(options: Options, state: State, _: str) -> Change:
+    return _roster(edits.pause(state.contents["roster"], options.name, "" if options.until == "none" else options.until))
+
+
+def _revoke(options: Options, state: State, day: str) -> Change:
+    return _roster(edits.revoke(state.contents["roster"], options.name, options.reason, _hours(state), day))
+
+
+def _evaluator(options: Options, state: State, day: str) -> Change:
+    public = keys.parse_public(Path(options.public).read_bytes())
+    return _roster(edits.accredit(state.contents["roster"], public, options.scope, _hours(state), day))
+
+
+def _suspend(options: Options, state: State, day: str) -> Change:
+    roster, before = state.contents["roster"], state.contents["suspensions"]
+    return {"contents": {"suspensions": edits.suspend(roster, before, options.name, options.reason, options.days, day)}}
+
+
+def _programme(options: Options, state: State, _: str) -> Change:
+    return {"contents": {"programme": edits.settings(state.contents["programme"], _values(options.file))}}
+
+
+def _stewards(options: Options, state: State, _: str) -> Change:
+    threshold = options.threshold or state.root.roles["root"].threshold
+    stewards = edits.stewards_of([keys.parse_public(Path(name).read_bytes()) for name in options.stewards], threshold)
+    programme = {**state.contents["programme"], "stewards": stewards}
+    return {"contents": {"programme": programme}, "stewards": [each["sign"] for each in stewards], "threshold": threshold}
+
+
+def _refresh(options: Options, state: State, _: str) -> Change:
+    """The timestamp always; with it whatever lapses soon, unless only the timestamp is asked for."""
+    soon = _now(options) + datetime.timedelta(days=REFRESH_DAYS)
+    signed = {"root": state.root, "targets": state.targets, "snapshot": state.snapshot, **state.roles}
+    # The snapshot of a year ago may be renewed by one; a roster that lapses needs the threshold.
+    return {"again": [] if options.timestamp_only else [role for role, each in signed.items() if options.all or each.expires < soon]}
+
+
+PROPOSALS: Mapping[str, Callable[[Options, State, str], Change]] = {
+    "admit": _admit,
+    "renew": _renew,
+    "pause": _pause,
+    "revoke": _revoke,
+    "suspend": _suspend,
+    "evaluator": _evaluator,
+    "programme": _programme,
+    "stewards": _stewards,
+    "refresh": _refresh,
+}
+
+
+def show(options: Options) -> None:
+    proposal = from_bytes(Path(options.proposal).read_bytes())
+    files = load(Path(options.tree)) if options.tree else {"metadata": {}, "targets": {}}
+    now = _now(options)
+    found = review(files, proposal, now)
+    state = present(files)
+    programme = state.programme if state else programme_id(proposal.metadata["1.root.json"].to_bytes())
+    _say(f"Proposal for the programme {programme.hex()}")
+    _say("What would change:")
+    for line in found.lines:
+        _say(f"  {line}")
+    _show_bars(proposal, state, f"{now:%Y-%m-%d}")
+    for line in found.problems:
+        _say(f"  DO NOT SIGN: {line}")
+    _say("Signatures:")
+    # A root needs the stewards before it and those it names: mostly the same people, and the same line.
+    for line in dict.fromkeys(signature_lines(found)):
+        _say(f"  {line}")
+    _say(_to_do(found.needs))
+
+
+def _show_bars(proposal: Proposal, state: State | None, day: str) -> None:
+    """All hard bars of the roster as it would be, and what vetting records lack."""
+    signed = part(proposal, "roster")
+    if signed is None:
+        return
+    roster = facts_of({**(state.contents if state else {}), **contents_of(proposal)}, signed.version).roster
+    for each in roster.reviewers:
+        for line in bars(each.ties, day):
+            _say(f"  {each.name}: {line}")
+        if not each.ended:
+            for line in record_gaps(each.record)[:1]:
+                _say(f"  WARNING: {each.name}: {line}")
+
+
+def sign(options: Options) -> None:
+    proposal = from_bytes(Path(options.proposal).read_bytes())
+    state = present(load(Path(options.tree))) if options.tree else None
+    if options.tree:
+        found = review(load(Path(options.tree)), proposal, _now(options))
+        if found.problems:
+            raise Refused(found.problems[0])
+    mine = keys.open_key(_passphrase(options), Path(options.key).read_bytes())
+    before = {name: dict(each.signatures) for name, each in proposal.metadata.items()}
+    signed, roles = add_signatures(proposal, keys.signer_of(mine), state)
+    if all(before[name].keys() == each.signatures.keys() for name, each in signed.metadata.items()):
+        _say(f"{mine.name} had signed this already: a second signature of the same key counts for nothing.")
+    write(Path(options.out or options.proposal), to_bytes(signed))
+    _say(f"{mine.name} signed: {', '.join(roles)}")
+
+
+def combine_files(options: Options) -> None:
+    proposal = combine([from_bytes(Path(name).read_bytes()) for name in options.proposals])
+    write(Path(options.out), to_bytes(proposal))
+    _say(f"Combined {len(options.proposals)} files into {options.out}")
+
+
+# ------------------------------------------------------------------ publishing
+
+
+def publish(options: Options) -> None:
+    proposal = from_bytes(Path(options.proposal).read_bytes())
+    folder, now = Path(options.tree), _now(options)
+    if options.data:
+        with only_one(Path(options.data)):
+            served = Path(options.data) / "tree"
+            whole = check(load(served), proposal, now)
+            count = store(served, whole)
+        _say(f"Written to {served}: {count} files. The server shows them at once.")
+    elif options.server:
+        server = net.connect(options.server, options.socks or "")
+        whole = check(_served(server, load(folder)), proposal, now)
+        status, said = server.post_tree(to_bundle(whole))
+        if status != 200:
+            raise Refused(f"the server answered {status}: {said}")
+        _say(f"The server checked everything and answered: {said}")
+    else:
+        whole = check(load(folder), proposal, now)
+    store(folder, whole)
+    _say(f"Kept in {folder}. Fingerprint of the programme: {state_of(whole).programme.hex()}")
+
+
+def _served(server: net.Server, held: Files) -> Files:
+    """What the server has now, which is what a proposal must build on: a version skipped there would be missing for ever.
+
+    It may have lapsed, since a new timestamp is how that ends; `check` verifies the result. Refused: another programme, or an older tree.
+    """
+    data = server.get("/tree/bundle.json")
+    if data is None:
+        return {"metadata": {}, "targets": {}}
+    try:
+        files: Files = json.loads(data)
+        state = state_of(files)
+    except (ValueError, TypeError, KeyError) as error:
+        raise Refused("the server's tree is not one") from error
+    mine = present(held)
+    if mine and mine.programme != state.programme:
+        raise Refused("the server has the tree of another programme")
+    # Not the timestamp: a server leaves out one that comes soon after another.
+    if mine and any(version < versions_of(mine)[role] for role, version in versions_of(state).items() if role != "timestamp"):
+        raise Refused("the server shows an older tree than this one: publish what it lacks first, or ask who runs it")
+    return files
+
+
+def fetch(options: Options) -> None:
+    """A copy of the newest tree, checked from the fingerprint."""
+    folder = Path(options.tree)
+    data = net.connect(options.server, options.socks or "").get("/tree/bundle.json")
+    if data is None:
+        raise Refused("the server has no tree")
+    held = load(folder)
+    seen = _versions(held)
+    tree = verify_bundle(data, hex32(options.fingerprint), _now(options), seen)
+    store(folder, json.loads(data))
+    _say(f"Fetched into {folder}: roster {tree.versions['roster']}, {len(tree.roster.reviewers)} reviewers; everything checked.")
+
+
+def verify_server(options: Options) -> None:
+    get = net.connect(options.url, options.socks or "").get
+    tree = verify.verify(
+        get, hex32(options.fingerprint), _now(options), lambda line: _say(f"ok  {line}" if line[:1] != " " else f"  {line}")
+    )
+    _say(f"Everything checked: {tree.programme.name}")
+
+
+def annex_seal(options: Options) -> None:
+    contents = state_of(load(Path(options.tree))).contents
+    stewards = facts_of(contents, 1).programme.stewards
+    write(Path(options.out), annex.seal(Path(options.file).read_bytes(), stewards), 0o600)
+    _say(f"Sealed to {', '.join(each.name for each in stewards)}: any one of them can open {options.out}. Destroy {options.file}.")
+
+
+def annex_open(options: Options) -> None:
+    mine = keys.open_key(_passphrase(options), Path(options.key).read_bytes())
+    data = annex.unseal(Path(options.file).read_bytes(), mine)
+    if options.out:
+        write(Path(options.out), data, 0o600)
+        _say(f"Opened into {options.out}")
+    else:
+        print(data.decode("utf-8", "replace"))
+
+
+# ------------------------------------------------------------------ small things
+
+
+def _say(line: str) -> None:
+    """One line. Texts of a proposal must neither move a steward's cursor nor look like lines of ours."""
+    print("".join(char if char.isprintable() else "?" for char in line), flush=True)
+
+
+def _now(options: Options) -> datetime.datetime:
+    if not options.now:
+        return clock.now()
+    try:
+        return datetime.datetime.strptime(options.now, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    except ValueError as error:
+        raise Refused("--now is written 2026-11-21T14:30:00Z, in UTC") from error
+
+
+def _day(options: Options, now: datetime.datetime) -> str:
+    """The day of publishing, on which the notice begins."""
+    today = f"{now:%Y-%m-%d}"
+    day: str = options.publish_on or today
+    try:
+        ahead = (datetime.date.fromisoformat(day) - datetime.date.fromisoformat(today)).days
+    except ValueError as error:
+        raise Refused("--publish-on is a day, written 2026-11-21") from error
+    if not 0 <= ahead < LIFE["timestamp"].days:
+        raise Refused("--publish-on is today or one of the next six days: a proposal lapses after seven")
+    return day
+
+
+def _values(path: str) -> dict[str, Any]:
+    """A file of settings: TOML, or JSON if it is called so."""
+    data = Path(path).read_bytes()
+    try:
+        found = json.loads(data) if path.endswith(".json") else tomllib.loads(data.decode())
+    except ValueError as error:
+        raise Refused(f"{path} is neither right TOML nor right JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Refused(f"{path} is not a list of named values")
+    return {name: value.isoformat() if isinstance(value, datetime.date) else value for name, value in found.items()}
+
+
+def _passphrase(options: Options, twice: bool = False) -> str:
+    if options.passphrase_file:
+        return Path(options.passphrase_file).read_text("utf-8").rstrip("\r\n")
+    first = getpass.getpass("Passphrase: ")
+    if twice and getpass.getpass("Again: ") != first:
+        raise Refused("the two passphrases differ")
+    return first
+
+
+def _write_proposal(proposal: Proposal, options: Options) -> None:
+    write(Path(options.out), to_bytes(proposal))
+    _say(f"Wrote {options.out}. Nothing is changed yet.")
+
+
+def _to_do(needs: Sequence[Any]) -> str:
+    most = max((need.missing for need in needs), default=0)
+    return f"{most} more {'steward' if most == 1 else 'stewards'} must sign." if most else "Enough signatures: it can be published."
+
+
+def _request(options: Options, state: State) -> dict[str, Any]:
+    return check_request(Path(options.request).read_bytes().strip(), state.programme)
+
+
+def _roster(roster: Mapping[str, Any]) -> Change:
+    return {"contents": {"roster": roster}}
+
+
+def _hours(state: State) -> int:
+    hours: int = state.contents["programme"]["notice_hours"]
+    return hours
+
+
+def _versions(files: Mapping[str, Mapping[str, str]]) -> dict[str, int] | None:
+    state = present(files)
+    return versions_of(state) if state else None
