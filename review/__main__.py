@@ -18,7 +18,7 @@ from crypto.encoding import hex32
 from crypto.errors import ProtocolError
 from review import post, sync
 from review.desk import Desk, lock_desk
-from review.guard import Guard
+from review.guard import Guard, new_link
 from review.views import create_app
 
 
@@ -39,6 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     worker = threading.Thread(target=sync.run, args=(desk,), name="sync", daemon=True)
     worker.start()
     _announce(guard, options.json)
+
+    def again(_number: int, _frame: FrameType | None) -> None:
+        guard.link = new_link()
+        _announce(guard, options.json)
+
+    # A new link without ending the program, for a browser that was closed: kill -USR1 PID.
+    signal.signal(signal.SIGUSR1, again)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -66,7 +73,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _announce(guard: Guard, as_json: bool) -> None:
     url = f"http://127.0.0.1:{guard.port}/enter/{guard.link}"
-    human = f"Open this link in a browser on this machine; it works once:\n  {url}"
+    human = f"Open this link in a browser on this machine; it works once:\n  {url}\nFor another one:  kill -USR1 {os.getpid()}"
     print(json.dumps({"url": url, "pid": os.getpid()}) if as_json else human, flush=True)
 
 

@@ -1,7 +1,8 @@
 """The casebook: an append-only file of sealed records. What it says exists in clear in memory only, and only while unlocked.
 
 File: HEADER, then records of u32 length ‖ SecretBox(u64 position ‖ JSON). The position is inside the seal so that records cannot be
-re-ordered or repeated by whoever holds the disk. Every append is one write and one fsync.
+re-ordered or repeated by whoever holds the disk. Every append is one write and one fsync. `compact` writes the file anew with what still
+counts and nothing else: so a case one stepped back from leaves the disk.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from nacl.secret import SecretBox
 
 from crypto.errors import ProtocolError
 from crypto.event import Event, parse_event
+from crypto.posting import parse_posting
+from review import disk
 
 HEADER = b"tellsafe/1 casebook\n"
 SMALLEST = SecretBox.NONCE_SIZE + SecretBox.MACBYTES + 8 + 2
@@ -39,19 +42,24 @@ class CasebookBusy(Exception):
 class Book:
     """An open casebook and everything it says. `segment` is 0 for an own event not yet seen in a segment."""
 
+    path: Path
     file: IO[bytes]
     box: SecretBox
     position: int = 0
     events: dict[str, Event] = field(default_factory=dict)
     segment: dict[str, int] = field(default_factory=dict)
-    waiting: dict[str, bytes] = field(default_factory=dict)          # posting id -> body not yet stored
-    event_posting: dict[str, str] = field(default_factory=dict)      # own event id -> posting id
-    posted: dict[str, int] = field(default_factory=dict)             # posting id -> newest segment when it was stored
-    hashes: dict[int, str] = field(default_factory=dict)             # processed segment number -> its hash
-    week: str = ""                                                   # week of the newest processed segment
+    waiting: dict[str, bytes] = field(default_factory=dict)  # posting id -> body not yet stored
+    event_posting: dict[str, str] = field(default_factory=dict)  # own event id -> posting id
+    posted: dict[str, int] = field(default_factory=dict)  # posting id -> newest segment when it was stored
+    letters: dict[str, frozenset[str]] = field(default_factory=dict)  # posting id -> R of its letters, until a segment holds them all
+    hashes: dict[int, str] = field(default_factory=dict)  # processed segment number -> its hash
+    week: str = ""  # week of the newest processed segment
     poison: int = 0
     read: set[str] = field(default_factory=set)
     versions: dict[str, int] = field(default_factory=dict)
+    forgotten: dict[str, str] = field(default_factory=dict)  # case stepped back from -> own recuse's id
+    forwarded: dict[str, set[str]] = field(default_factory=dict)  # own handover's id -> events sealed again for the new reader
+    stale: int = 0  # records in the file that say nothing any more
 
 
 def open_book(path: Path, key: bytes, programme: bytes) -> Book:
@@ -63,13 +71,17 @@ def open_book(path: Path, key: bytes, programme: bytes) -> Book:
     except OSError as error:
         file.close()
         raise CasebookBusy from error
-    book = Book(file, SecretBox(key))
+    if not path.exists() or os.fstat(file.fileno()).st_ino != path.stat().st_ino:
+        file.close()  # compacted between opening and locking: this is the old file
+        raise CasebookBusy
+    disk.clean(path)
+    book = Book(path, file, SecretBox(key))
     data = b"" if fresh else path.read_bytes()
     if len(data) < len(HEADER):
         file.truncate(0)
         file.write(HEADER)
         os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        disk.sync_folder(path.parent)
         return book
     try:
         end = _replay(book, data, programme)
@@ -85,6 +97,8 @@ def close_book(book: Book) -> None:
     """Forget what was read. The file stays as it is."""
     for held in (book.events, book.segment, book.waiting, book.event_posting, book.posted, book.hashes, book.read, book.versions):
         held.clear()
+    for more in (book.letters, book.forgotten, book.forwarded):
+        more.clear()
     book.file.close()
 
 
@@ -93,11 +107,7 @@ def append(book: Book, records: Iterable[Record], programme: bytes) -> None:
     batch = list(records)
     if not batch:
         return
-    out = bytearray()
-    for offset, record in enumerate(batch):
-        plain = (book.position + offset).to_bytes(8, "big") + json.dumps(record, separators=(",", ":")).encode()
-        sealed = bytes(book.box.encrypt(plain))
-        out += len(sealed).to_bytes(4, "big") + sealed
+    out = _sealed(book.box, batch, book.position)
     start = book.file.tell()
     try:
         written = book.file.write(out)
@@ -114,6 +124,32 @@ def append(book: Book, records: Iterable[Record], programme: bytes) -> None:
         _apply(book, record, programme)
 
 
+def compact(book: Book) -> None:
+    """Write the file anew with what counts now. The old one stays until the new one is whole and on the disk.
+
+    Records of a kind or an event that this program does not read are dropped with the rest.
+    """
+    records = list(_records(book))
+    part = disk.beside(book.path)
+    part.unlink(missing_ok=True)
+    file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b", buffering=0)
+    try:
+        # The new file is locked before it has the name: another workstation never finds it free.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        data = HEADER + _sealed(book.box, records, 0)
+        if file.write(data) != len(data):
+            raise OSError("the disk took only part of the file")
+        os.fsync(file.fileno())
+        part.replace(book.path)
+    except BaseException:
+        file.close()
+        part.unlink(missing_ok=True)
+        raise
+    disk.sync_folder(book.path.parent)
+    book.file.close()
+    book.file, book.position, book.stale = file, len(records), 0
+
+
 def event_record(event: Event, segment: int) -> Record:
     return {"t": "event", "raw": base64.b64encode(event.raw).decode(), "n": segment}
 
@@ -124,6 +160,15 @@ def waiting_record(posting: str, body: bytes, event: str) -> Record:
 
 def posted_record(posting: str, newest: int) -> Record:
     return {"t": "posted", "id": posting, "n": newest}
+
+
+def sent_record(posting: str, letters: Iterable[str], event: str) -> Record:
+    """What is left to know of a posting once its body is not needed any more."""
+    return {"t": "sent", "id": posting, "letters": sorted(letters), "event": event}
+
+
+def published_record(ids: Iterable[str]) -> Record:
+    return {"t": "published", "ids": sorted(ids)}
 
 
 def segment_record(number: int, digest: str, week: str, poison: int) -> Record:
@@ -138,6 +183,53 @@ def versions_record(versions: Mapping[str, int]) -> Record:
     return {"t": "versions", "v": dict(versions)}
 
 
+def forget_record(case_id: str, recuse: str) -> Record:
+    return {"t": "forget", "case": case_id, "recuse": recuse}
+
+
+def forwarded_record(handover: str, ids: Iterable[str]) -> Record:
+    return {"t": "forwarded", "handover": handover, "ids": sorted(ids)}
+
+
+def of_case(event: Event) -> str:
+    """The id of the case an event belongs to."""
+    return event.id if event.kind == "report" else str(event.payload["case"])
+
+
+def wanted(book: Book, event: Event) -> bool:
+    """Whether an event is to be kept: anything but what arrives of a case one stepped back from."""
+    return of_case(event) not in book.forgotten or event.id in book.events
+
+
+def _sealed(box: SecretBox, records: Iterable[Record], position: int) -> bytes:
+    out = bytearray()
+    for place, record in enumerate(records, position):
+        sealed = bytes(box.encrypt(place.to_bytes(8, "big") + json.dumps(record, separators=(",", ":")).encode()))
+        out += len(sealed).to_bytes(4, "big") + sealed
+    return bytes(out)
+
+
+def _records(book: Book) -> Iterable[Record]:
+    """The shortest list of records that says what the book says."""
+    yield versions_record(book.versions)
+    yield from (event_record(event, book.segment.get(event.id, 0)) for event in book.events.values())
+    yield from (forget_record(case_id, recuse) for case_id, recuse in book.forgotten.items())
+    poison = book.poison
+    for number, digest in sorted(book.hashes.items()):
+        yield segment_record(number, digest, book.week, poison)
+        poison = 0
+    events = {posting: event for event, posting in book.event_posting.items()}
+    for posting, body in book.waiting.items():
+        yield waiting_record(posting, body, events.get(posting, ""))
+    # Of what the server has taken, only what no segment has shown yet: it may still be missed.
+    for posting, number in book.posted.items():
+        if posting in book.letters:
+            yield sent_record(posting, book.letters[posting], events.get(posting, ""))
+            yield posted_record(posting, number)
+    yield read_record(book.read & book.events.keys())
+    yield from (forwarded_record(name, ids) for name, ids in book.forwarded.items() if name in book.events)
+
+
 def _replay(book: Book, data: bytes, programme: bytes) -> int:
     if not data.startswith(HEADER):
         raise CasebookDamaged
@@ -146,7 +238,7 @@ def _replay(book: Book, data: bytes, programme: bytes) -> int:
         size = int.from_bytes(data[at : at + 4], "big")
         end = at + 4 + size
         if at + 4 > len(data) or end > len(data) or not any(data[at:]):
-            return at                     # cut short while being written
+            return at  # cut short while being written
         try:
             if size < SMALLEST:
                 raise ValueError
@@ -165,21 +257,12 @@ def _replay(book: Book, data: bytes, programme: bytes) -> int:
 
 
 def _apply(book: Book, record: Record, programme: bytes) -> None:
+    """Let one record count. Of a kind from a later program it says nothing."""
     kind = record["t"]
     if kind == "event":
-        try:
-            event = parse_event(base64.b64decode(record["raw"]), programme)
-        except ProtocolError:
-            return                        # a stricter version of this program no longer takes it
-        book.events[event.id] = event
-        book.segment[event.id] = book.segment.get(event.id) or record["n"]
-    elif kind == "waiting":
-        book.waiting[record["id"]] = base64.b64decode(record["body"])
-        if record["event"]:
-            book.event_posting[record["event"]] = record["id"]
-    elif kind == "posted":
-        book.waiting.pop(record["id"], None)
-        book.posted[record["id"]] = record["n"]
+        _apply_event(book, record, programme)
+    elif kind in ("waiting", "sent", "posted", "published"):
+        _apply_posting(book, record)
     elif kind == "segment":
         book.hashes[record["n"]] = record["hash"]
         book.week = max(book.week, record["week"])
@@ -188,11 +271,49 @@ def _apply(book: Book, record: Record, programme: bytes) -> None:
         book.read.update(record["ids"])
     elif kind == "versions":
         book.versions = dict(record["v"])
+    elif kind == "forwarded":
+        book.forwarded.setdefault(record["handover"], set()).update(record["ids"])
+    elif kind == "forget":
+        _forget(book, record["case"], record["recuse"])
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _apply_event(book: Book, record: Record, programme: bytes) -> None:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        event = parse_event(base64.b64decode(record["raw"]), programme)
+    except ProtocolError:
+        return  # a stricter version of this program no longer takes it
+    if wanted(book, event):
+        book.events[event.id] = event
+        book.segment[event.id] = book.segment.get(event.id) or record["n"]
+
+
+def _apply_posting(book: Book, record: Record) -> None:
+    """The life of an own posting: waiting, posted (sent stands for both in a compacted file), published."""
+    kind = record["t"]
+    if kind == "published":
+        for posting in record["ids"]:
+            book.letters.pop(posting, None)
+            book.posted.pop(posting, None)
+    elif kind == "posted":
+        book.stale += bool(book.waiting.pop(record["id"], None))
+        if record["id"] in book.letters:
+            book.posted[record["id"]] = record["n"]
+    else:
+        if kind == "waiting":
+            body = book.waiting[record["id"]] = base64.b64decode(record["body"])
+            book.letters[record["id"]] = frozenset(r.hex() for r in parse_posting(body).rs)
+        else:
+            book.letters[record["id"]] = frozenset(record["letters"])
+        if record["event"]:
+            book.event_posting[record["event"]] = record["id"]
+
+
+def _forget(book: Book, case_id: str, recuse: str) -> None:
+    """Drop a case. One's own recuse stays: it has no words, and whether the server published it must still be seen."""
+    gone = {event.id for event in book.events.values() if of_case(event) == case_id and event.id != recuse}
+    for held in (book.events, book.segment, book.event_posting):
+        for name in gone & held.keys():
+            del held[name]
+    book.read -= gone
+    book.forgotten[case_id] = recuse
+    book.stale += len(gone)

@@ -30,3 +30,10 @@ def _monday(week: str) -> datetime.date:
     if not WEEK.fullmatch(week):
         raise ValueError(week)
     return datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+
+
+def quarter_end(quarter: str) -> datetime.date:
+    """The last day of a quarter given as 2026-Q4."""
+    first = datetime.date(int(quarter[:4]), 3 * int(quarter[6]) - 2, 28)
+    following = (first + datetime.timedelta(days=75)).replace(day=1)
+    return following - datetime.timedelta(days=1)

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crypto.tree import Tree
+from crypto.roster import Reviewer, status_of
+from crypto.tree import Tree, suspended_on
 from review import casebook, clock, post
-from review.vault import Vault, unlock
+from review.vault import Vault, public_keys, unlock
+
+COMPACT_AFTER = 8  # records that say nothing any more; a delivered posting alone is 130 KB of them
 
 
 @dataclass
@@ -29,7 +32,8 @@ class Status:
 
     last_sync: datetime.datetime | None = None
     trouble: str = ""
-    alarm: str = ""                # a server that contradicts itself; stays until the program ends
+    note: str = ""  # something that went wrong and hinders nobody yet
+    alarm: str = ""  # a server that contradicts itself; stays until the program ends
     done: int = 0
     total: int = 0
 
@@ -46,14 +50,16 @@ class Desk:
     vault: Vault | None = None
     book: casebook.Book | None = None
     tree: Tree | None = None
+    bundle: bytes = b""  # the files that say what `tree` says
     tree_at: float = 0.0
+    renew_at: float = 0.0  # when this workstation renews the timestamp; 0: no need
     head: post.Head | None = None
     status: Status = field(default_factory=Status)
     outbox: dict[str, Outgoing] = field(default_factory=dict)
-    stored: dict[str, int] = field(default_factory=dict)     # stored while locked: to be written down at the next unlock
+    stored: dict[str, int] = field(default_factory=dict)  # stored while locked: to be written down at the next unlock
     next_cover: float = 0.0
     spared_covers: int = 0
-    doubts: int = 0                                          # rounds in a row in which the files did not fit together
+    doubts: int = 0  # rounds in a row in which the files did not fit together
     touched: float = 0.0
     now: Callable[[], datetime.datetime] = clock.now
     chance: random.Random = field(default_factory=random.SystemRandom)
@@ -73,8 +79,12 @@ def open_desk(desk: Desk, passphrase: str) -> None:
             raise
         desk.vault = vault
         desk.touched = time.monotonic()
+        if desk.book.stale >= COMPACT_AFTER:
+            casebook.compact(desk.book)
         write(desk, [casebook.posted_record(key, number) for key, number in desk.stored.items() if key in desk.book.waiting])
         desk.stored.clear()
+        if not is_active(desk):
+            desk.tree_at = 0.0  # whoever waits for the stewards' word gets it at the next unlock, not ten minutes later
         for key, body in desk.book.waiting.items():
             if key not in desk.outbox:
                 desk.outbox[key] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
@@ -109,3 +119,19 @@ def tick(desk: Desk) -> int:
     if desk.tree is not None:
         return max(1, desk.tree.programme.tick)
     return max(1, desk.head.tick) if desk.head else 1
+
+
+def card(desk: Desk) -> Reviewer | None:
+    """This reviewer's entry of the roster, also while locked; None before the stewards have put it there."""
+    try:
+        sign = desk.vault.sign if desk.vault else str(public_keys(desk.folder)["sign"])
+    except (OSError, ValueError, KeyError):
+        return None
+    people = desk.tree.roster.reviewers if desk.tree else ()
+    return next((reviewer for reviewer in people if reviewer.sign == sign), None)
+
+
+def is_active(desk: Desk) -> bool:
+    """Whether the newest roster lets this reviewer act today."""
+    found, day = card(desk), desk.now()
+    return found is not None and desk.tree is not None and status_of(found, suspended_on(desk.tree, day), day) == "active"

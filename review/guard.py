@@ -23,12 +23,16 @@ HEADERS = {
 }
 
 
+def new_link() -> str:
+    return secrets.token_urlsafe(32)
+
+
 @dataclass
 class Guard:
     """Who may talk: the browser that used the link, under the one cookie, at this port."""
 
     port: int
-    link: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    link: str = field(default_factory=new_link)
     session: str = ""
     form_token: str = ""
 

@@ -64,6 +64,9 @@ VOID = {
     "parents": "refers to something its readers may not know",
     "week": "dated before what it answers",
     "state": "a change of state that is not possible from there",
+    "recused": "said after stepping back from the case",
+    "cutoff": "by somebody who was cut off, and nobody else knew of it before",
+    "handover": "a hand-over that was not possible then",
 }
 KIND = {
     "report": "Report",
@@ -76,7 +79,22 @@ KIND = {
     "note": "Private note",
     "state": "State changed",
     "summary": "Summary sent to the reporter",
+    "recuse": "Stepped back from the case",
+    "handover": "Handed the case on",
+    "cutoff": "Cut off",
+    "evaluator": "Evaluator's findings added",
 }
+
+
+STATUS = {
+    "suspended": "suspended",
+    "notice": "not on duty yet",
+    "revoked": "revoked",
+    "expired": "card expired",
+    "paused": "paused",
+    "waiting": "not on the roster any more",
+}
+GONE = {"recused": "stepped back", "cutoff": "cut off"}
 
 
 def label(table: dict[str, str], code: str) -> str:

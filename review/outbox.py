@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -11,14 +10,13 @@ from typing import Any
 from crypto.case import Case, common, fold, heads
 from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
-from crypto.event import Event
+from crypto.event import Event, audience_of
 from crypto.sealing import Slot, make_posting
-from crypto.tree import Reviewer, Tree, open_key
-from review import casebook, clock
+from review import casebook, circle, clock
 from review.desk import Desk, Outgoing, tick, write
 
 SUMMARY_AFTER_WEEKS = 3
-SUMMARY_UNTIL_WEEKS = 26     # after the last word in a closed case: by then no return page looks for it
+SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
 
 
 class NotReady(Exception):
@@ -29,8 +27,10 @@ class NoSuchCase(Exception):
     """There is no case with this id here."""
 
 
-def say(desk: Desk, case_id: str, kind: str, **fields: Any) -> Event:
+def say(desk: Desk, case_id: str, kind: str, audience: str = "", **fields: Any) -> Event:
     """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
+
+    `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster.
 
     Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
     """
@@ -41,10 +41,10 @@ def say(desk: Desk, case_id: str, kind: str, **fields: Any) -> Event:
         case = fold(book.events.values(), case_id)
         if case is None:
             raise NoSuchCase
-        audience = "reviewers" if kind == "note" else "all"
+        audience = audience or audience_of(kind)
         payload = {**_common(desk, case, kind, audience), **fields}
         event = vault.sign_event(payload, desk.programme)
-        people = circle(case, tree, desk.now(), vault.sign)
+        people = circle.written_to(case, tree, desk.now(), vault.sign)
         slots = [(vault.find_public, _own_open(desk), event.raw)]
         if audience == "all":
             slots.append((*reporter_keys(case), event.raw))
@@ -76,17 +76,45 @@ def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebo
     return [casebook.waiting_record(posting, body, event.id if event else "")]
 
 
-def circle(case: Case, tree: Tree, day: datetime.datetime, sign: str) -> list[tuple[Reviewer, bytes]]:
-    """The other reviewers of a case who can be written to today: the readers and whoever opened it, by the signed roster."""
-    wanted = [key for key in [*case.root.payload["readers"], *sorted(case.opened)] if key != sign]
-    by_key = {reviewer.sign: reviewer for reviewer in tree.roster.reviewers}
-    found = []
-    for key in dict.fromkeys(wanted):
-        reviewer = by_key.get(key)
-        to = open_key(reviewer, day) if reviewer else None
-        if reviewer and to:
-            found.append((reviewer, to))
-    return found
+def step_back(desk: Desk, case_id: str) -> None:
+    """Tell the others that one steps back, then forget the case: its records leave the casebook and the disk."""
+    with desk.lock:
+        say(desk, case_id, "recuse")
+        forget_left(desk)
+
+
+def forget_left(desk: Desk) -> None:
+    """Forget every case with an own recuse. Also done in each round: a crash may have come between saying and forgetting."""
+    with desk.lock:
+        if desk.book is None or desk.vault is None:
+            return
+        own = [event for event in desk.book.events.values() if event.kind == "recuse" and event.author == desk.vault.sign]
+        left = {casebook.of_case(event): event.id for event in own if casebook.of_case(event) not in desk.book.forgotten}
+        if left:
+            write(desk, [casebook.forget_record(case_id, recuse) for case_id, recuse in left.items()])
+            casebook.compact(desk.book)
+
+
+def forward(desk: Desk, case: Case) -> None:
+    """Seal for those one handed the case to whatever they cannot have: all that was said without knowing of the handover.
+
+    Six letters a posting and no copy to oneself. What arrives later from someone who did not know yet goes the same way.
+    """
+    with desk.lock:
+        tree, book, vault = desk.tree, desk.book, desk.vault
+        if tree is None or book is None or vault is None:
+            raise NotReady
+        people = {reviewer.sign: (reviewer, key) for reviewer, key in circle.written_to(case, tree, desk.now(), vault.sign)}
+        for event in case.order:
+            if event.kind == "handover" and event.author == vault.sign and event.payload["to"] in people:
+                reviewer, key = people[event.payload["to"]]
+                known = book.forwarded.get(event.id, set())
+                fresh = [each for each in circle.not_after(book.events.values(), case.id, event.id) if each.id not in known]
+                records = [casebook.forwarded_record(event.id, [each.id for each in fresh])] if fresh else []
+                for start in range(0, len(fresh), SLOTS):
+                    records += queue(desk, [(reviewer.find, key, each.raw) for each in fresh[start : start + SLOTS]], None)
+                write(desk, records)
+    desk.wake.set()
 
 
 def reporter_keys(case: Case) -> tuple[bytes, bytes]:
@@ -106,11 +134,11 @@ def originals(case: Case) -> list[Event]:
 
 
 def summary_due(case: Case, sign: str, week: str) -> bool:
-    """Whether this reviewer leads the case and the reporter's five weeks of scanning would soon find nothing."""
-    if case.root.payload["readers"][0] != sign:
+    """Whether the reporter's five weeks of scanning would soon find nothing: the lead sees to it, each next reader a week later."""
+    if sign not in case.readers:
         return False
     last = max(event.payload["week"] for event in case.order if event.id == case.id or event.payload["kind"] == "summary")
-    if clock.weeks_between(last, week) < SUMMARY_AFTER_WEEKS:
+    if clock.weeks_between(last, week) < SUMMARY_AFTER_WEEKS + case.readers.index(sign):
         return False
     spoken = max(event.payload["week"] for event in talk(case))
     over = case.state in ("CLOSED", "WITHDRAWN") and clock.weeks_between(spoken, week) >= SUMMARY_UNTIL_WEEKS

@@ -1,4 +1,4 @@
-"""The network, and nothing but the network: a few GETs and one POST, through urllib3, by Tor's SOCKS port when there is one.
+"""The network, and nothing but the network: a few GETs and two POSTs, through urllib3, by Tor's SOCKS port when there is one.
 
 Each purpose (the tree, the files, every single posting) gets its own random SOCKS user name: Tor gives each a circuit of its own.
 """
@@ -26,10 +26,11 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """How to reach one intake: `open()` gives a fresh way in (with SOCKS a fresh circuit) as a pair of get and post."""
+    """A way to one intake (with SOCKS on a circuit of its own): get a path, send a posting, put a bundle of the signed tree."""
 
     get: Callable[[str], bytes]
     send: Callable[[bytes], tuple[int, str]]
+    put_tree: Callable[[bytes], tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,12 @@ def connect(url: str, socks: str = "") -> Server:
         return _get(pool, base + path)
 
     def send(body: bytes) -> tuple[int, str]:
-        return _send(pool, base + "/post", body)
+        return _send(pool, base + "/post", body, "application/octet-stream")
 
-    return Server(get, send)
+    def put_tree(body: bytes) -> tuple[int, str]:
+        return _send(pool, base + "/tree", body, "application/json")
+
+    return Server(get, send, put_tree)
 
 
 def head(server: Server) -> Head:
@@ -106,11 +110,11 @@ def _get(pool: urllib3.PoolManager, url: str) -> bytes:
     return data
 
 
-def _send(pool: urllib3.PoolManager, url: str, body: bytes) -> tuple[int, str]:
-    kind = {"Content-Type": "application/octet-stream"}
+def _send(pool: urllib3.PoolManager, url: str, body: bytes, kind: str) -> tuple[int, str]:
+    headers = {"Content-Type": kind}
     try:
         answer = pool.request(
-            "POST", url, body=body, headers=kind, preload_content=False, redirect=False, retries=False, timeout=TIMEOUT
+            "POST", url, body=body, headers=headers, preload_content=False, redirect=False, retries=False, timeout=TIMEOUT
         )
         try:
             said = answer.read(1000)

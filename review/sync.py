@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import time
 
-from crypto.case import fold
+from crypto.case import Case, fold
+from crypto.constants import POINT_BYTES
 from crypto.errors import Expired, Mismatch, ProtocolError, Rollback
 from crypto.sealing import make_posting, with_effort
 from crypto.segment import segment_hash
 from crypto.tree import verify_bundle
-from review import casebook, clock, mirror, outbox, post
-from review.desk import Desk, lock_if_idle, tick, write
-from review.vault import VaultLocked
+from review import casebook, circle, clock, mirror, outbox, post, renewal
+from review.desk import Desk, is_active, lock_if_idle, tick, write
+from review.vault import VaultLocked, destroyed_after
 
 TREE_SECONDS = 600.0
 POLL_MAX = 900.0
 DOUBTS_MAX = 3
-EFFORT_MAX = 16      # bits; about ten minutes of work. A server that asks for more could stop this program for good.
+EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more could stop this program for good.
 DAY = 86_400.0
+RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
+RENEW_SPREAD_STALE = 300.0  # when pages warn already
 
 log = logging.getLogger("tellsafe.review")
 
@@ -50,7 +53,9 @@ def one_round(desk: Desk) -> None:
         desk.head = post.head(server)
         if desk.vault is not None:
             mirror_new(desk, server, desk.head)
+            retire_keys(desk, desk.head)
             duties(desk)
+            renew(desk)
             desk.status.last_sync = desk.now()
         desk.status.trouble, desk.doubts = "", 0
     except post.Unreachable:
@@ -62,12 +67,12 @@ def one_round(desk: Desk) -> None:
             return
         desk.status.alarm = f"The server contradicts itself or what it said before ({error.name}). Tell the stewards. {error}"
     except Expired:
-        desk.tree = None                      # nothing may be sealed by a roster that may be out of date
+        desk.tree = None  # nothing may be sealed by a roster that may be out of date
         desk.status.trouble = "The signed roster has expired. Nothing is sent or fetched until the stewards sign it anew."
     except ProtocolError as error:
         desk.status.trouble = f"The server sent something that does not check out ({error.name})."
     except (VaultLocked, casebook.CasebookBusy):
-        pass                                  # locked in the middle of a round: the rest is for the next unlock
+        pass  # locked in the middle of a round: the rest is for the next unlock
     except Exception as error:
         # The kind of mistake only: a log is a file, and the message may hold words of a case.
         log.error("a round failed: %s", type(error).__name__)
@@ -80,9 +85,10 @@ def refresh_tree(desk: Desk) -> None:
         return
     with desk.lock:
         seen = dict(desk.book.versions) if desk.book else dict(desk.tree.versions) if desk.tree else {}
-    tree = verify_bundle(post.bundle(desk.open_way()), desk.programme, desk.now(), seen)
+    bundle = post.bundle(desk.open_way())
+    tree = verify_bundle(bundle, desk.programme, desk.now(), seen)
     with desk.lock:
-        desk.tree, desk.tree_at = tree, time.time()
+        desk.tree, desk.bundle, desk.tree_at = tree, bundle, time.time()
         if desk.book is not None and desk.book.versions != tree.versions:
             write(desk, [casebook.versions_record(tree.versions)])
 
@@ -100,29 +106,105 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head) -> None:
         with desk.lock:
             if desk.book is not book:
                 raise VaultLocked
-            records = [casebook.event_record(event, segment.number) for event in found.events if not book.segment.get(event.id)]
+            fresh = [event for event in found.events if not book.segment.get(event.id) and casebook.wanted(book, event)]
+            records = [casebook.event_record(event, segment.number) for event in fresh]
             digest = segment_hash(segment).hex()
+            points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
+            records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
             write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison)])
 
 
 def duties(desk: Desk) -> None:
-    """Say `received` at the first sight of a case, and summaries when they are due."""
+    """Say what nobody has to decide: cutoffs, handovers and what belongs to them, summaries. `received` is said by hand only."""
+    outbox.forget_left(desk)
     with desk.lock:
-        if desk.book is None or desk.vault is None or desk.tree is None:
+        if desk.book is None or desk.vault is None or desk.tree is None or not is_active(desk):
             return
-        sign, week = desk.vault.sign, clock.week_of(desk.now())
         for case_id in outbox.cases_here(desk.book.events.values()):
-            case = fold(desk.book.events.values(), case_id)
-            if case is None:
-                continue
             try:
-                if sign not in case.opened:
-                    outbox.say(desk, case_id, "received")
-                elif outbox.summary_due(case, sign, week):
-                    outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, week))
+                _duties_of(desk, case_id)
             except (ProtocolError, ValueError, OverflowError):
                 # One case with absurd weeks or lengths must not keep the others from their due.
                 desk.status.trouble = f"Case {case_id[:4]} {case_id[4:8]} could not be answered automatically."
+
+
+def _duties_of(desk: Desk, case_id: str) -> None:
+    """The caller holds the lock and has seen that everything is open."""
+    assert desk.book is not None and desk.vault is not None and desk.tree is not None
+    sign, day = desk.vault.sign, desk.now()
+    case = _read_by(desk, case_id, sign)
+    if case is None:
+        return
+    for of, audience in circle.cutoffs_due(case, desk.book.events, desk.tree, day, sign):
+        outbox.say(desk, case_id, "cutoff", audience, of=of)
+    case = _read_by(desk, case_id, sign)
+    while case and circle.has_gap(case) and circle.hands_over(case, sign, clock.week_of(day)):
+        reserve = circle.next_reserve(case, desk.tree, day, _handed(desk, case_id, sign))
+        if reserve is None:
+            break
+        outbox.say(desk, case_id, "handover", to=reserve.sign)
+        case = _read_by(desk, case_id, sign)
+    if case:
+        outbox.forward(desk, case)
+        if sign in case.opened and outbox.summary_due(case, sign, clock.week_of(day)):
+            outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, clock.week_of(day)))
+
+
+def _handed(desk: Desk, case_id: str, sign: str) -> frozenset[str]:
+    """Whom this reviewer handed the case to already: once each, even where it did not count."""
+    assert desk.book is not None
+    own = [event for event in desk.book.events.values() if event.kind == "handover" and event.author == sign]
+    return frozenset(event.payload["to"] for event in own if casebook.of_case(event) == case_id)
+
+
+def _read_by(desk: Desk, case_id: str, sign: str) -> Case | None:
+    """The case as it stands now, if this reviewer is among its readers."""
+    assert desk.book is not None
+    case = fold(desk.book.events.values(), case_id)
+    return case if case is not None and sign in case.readers else None
+
+
+def retire_keys(desk: Desk, head: post.Head) -> None:
+    """Destroy open keys 60 days after their quarter, once every segment is read: what they open is in the casebook then."""
+    with desk.lock:
+        if desk.book is None or desk.vault is None or max(desk.book.hashes, default=0) < head.number:
+            return
+        today = desk.now().date()
+        old = [quarter for quarter in desk.vault.quarters() if destroyed_after(quarter) < today]
+        if old:
+            desk.vault.destroy_keys(old)
+
+
+def renew(desk: Desk) -> None:
+    """Renew the timestamp of the signed tree when it nears its end and this reviewer may, at a random moment."""
+    with desk.lock:
+        if desk.vault is None or desk.tree is None or not desk.bundle or not is_active(desk):
+            return
+        spread = RENEW_SPREAD_STALE if desk.tree.stale else RENEW_SPREAD
+        if renewal.expires(desk.bundle) - desk.now() >= renewal.BELOW or not renewal.key_id(desk.bundle, desk.vault.sign):
+            desk.renew_at = 0.0
+            return
+        if desk.renew_at == 0.0:
+            desk.renew_at = time.time() + desk.chance.uniform(0, spread)
+        if time.time() < desk.renew_at:
+            return
+        desk.renew_at = 0.0
+        desk.tree_at = 0.0
+    refresh_tree(desk)  # somebody may have been quicker; and nothing is signed over a tree not checked just now
+    with desk.lock:
+        if desk.vault is None:
+            raise VaultLocked
+        keyid = renewal.key_id(desk.bundle, desk.vault.sign)
+        if not keyid or not is_active(desk) or renewal.expires(desk.bundle) - desk.now() >= renewal.BELOW:
+            return
+        made = renewal.renewed(desk.bundle, keyid, desk.now(), desk.vault.sign_timestamp)
+        verify_bundle(made, desk.programme, desk.now(), desk.tree.versions)
+    status, _ = desk.open_way().put_tree(made)
+    if status != 200:
+        desk.status.note = f"The server did not take the renewed date of the signed facts (status {status}). Trying again later."
+        return
+    desk.status.note = ""
+    desk.tree_at = 0.0  # what counts is what the server serves: look again in the next round
 
 
 def send_due(desk: Desk) -> None:
@@ -142,20 +224,19 @@ def send_due(desk: Desk) -> None:
         elif now >= desk.next_cover:
             desk.next_cover = now + desk.chance.expovariate(1 / mean)
             if desk.spared_covers > 0:
-                desk.spared_covers -= 1       # a real posting went in the place of this one
+                desk.spared_covers -= 1  # a real posting went in the place of this one
             else:
                 _deliver(desk, make_posting(desk.programme, []))
 
 
 def unpublished(desk: Desk) -> int:
-    """Own postings that the server said it stored and that two later segments do not hold (PROTOCOL 7)."""
+    """Own postings that the server said it stored and of which two later segments lack a letter (PROTOCOL 7)."""
     with desk.lock:
         book = desk.book
         if book is None:
             return 0
         newest = max(book.hashes, default=0)
-        late = [e for e, p in book.event_posting.items() if p in book.posted and not book.segment.get(e) and newest >= book.posted[p] + 2]
-        return len(late)
+        return len([number for number in book.posted.values() if newest >= number + 2])
 
 
 def _deliver(desk: Desk, body: bytes) -> bool:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from review import casebook, outbox
-from review.desk import Desk, lock_desk, open_desk
+from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
 from tests.review.world import PASSPHRASE, FakeIntake, P, report_event, reporter_keys, send_to_all, turn
 
 KEY = bytes(32)
@@ -68,10 +68,69 @@ def test_what_waits_outlives_lock_and_restart(intake: FakeIntake, desks: list[De
     before = next(iter(desk.outbox.values())).body
     lock_desk(desk)
     assert (desk.vault, desk.book) == (None, None)
-    desk.outbox.clear()                       # a restart
+    desk.outbox.clear()  # a restart
     open_desk(desk, PASSPHRASE)
     assert desk.book is not None
     assert next(iter(desk.outbox.values())).body == before, "the same bytes again, or a retry would be a second posting"
     assert said.id in desk.book.events
     turn(desk)
     assert not desk.book.waiting
+
+
+def test_compacting_keeps_what_counts_and_survives_a_crash(intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None and desk.book is not None
+    report = report_event(keys, desk.tree)
+    send_to_all(intake, keys, desk.tree, report.raw)
+    intake.tick()
+    turn(desk)
+    outbox.say(desk, report.id, "received")
+    turn(desk)
+    intake.tick()
+    outbox.say(desk, report.id, "answer", text="not yet taken")
+    book, path = desk.book, desk.book.path
+    before = {name: getattr(book, name) for name in ("events", "segment", "waiting", "hashes", "week", "poison", "read", "versions")}
+    size = path.stat().st_size
+
+    def fail(_: int) -> None:
+        raise OSError("power failure")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("review.casebook.os.fsync", fail)
+        with pytest.raises(OSError, match="power"):
+            casebook.compact(book)
+    assert path.stat().st_size == size
+    casebook.append(book, [casebook.read_record(["x"])], P)  # the book goes on as it was
+    casebook.compact(book)
+    assert path.stat().st_size < size - 100_000, "a delivered posting is not kept for ever"
+    with pytest.raises(casebook.CasebookBusy):
+        casebook.open_book(path, KEY, P)
+    casebook.append(book, [casebook.versions_record({"roster": 7})], P)
+    before = {name: dict(value) if isinstance(value, dict) else set(value) if isinstance(value, set) else value
+              for name, value in before.items()}  # fmt: skip
+    lock_desk(desk)
+    desk.outbox.clear()
+    open_desk(desk, PASSPHRASE)
+    assert desk.book is not None
+    again = {name: getattr(desk.book, name) for name in before}
+    assert again == {**before, "versions": {"roster": 7}, "read": before["read"] - {"x"}}
+    assert path.stat().st_mode & 0o777 == 0o600
+    turn(desk)
+    assert not desk.book.waiting
+
+
+def test_delivered_postings_are_cleared_away_at_an_unlock(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None and desk.book is not None
+    report = report_event(keys, desk.tree)
+    send_to_all(intake, keys, desk.tree, report.raw)
+    intake.tick()
+    turn(desk)
+    path = desk.book.path
+    for number in range(COMPACT_AFTER):
+        outbox.say(desk, report.id, "note", text=f"note {number}")
+    turn(desk)
+    assert path.stat().st_size > 1_000_000
+    lock_desk(desk)
+    open_desk(desk, PASSPHRASE)
+    assert path.stat().st_size < 100_000 and len(desk.book.events) == 1 + COMPACT_AFTER

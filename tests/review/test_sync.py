@@ -4,11 +4,26 @@ import pytest
 
 from crypto.case import common, fold, heads
 from crypto.private.signing import sign_event
+from crypto.roster import Suspension
 from crypto.sealing import cover_letter, make_posting, seal_letter
 from review import cases, outbox, sync
-from review.desk import Desk, lock_desk
+from review.desk import Desk, lock_desk, open_desk
 from review.post import Server, Unreachable
-from tests.review.world import NOW, FakeIntake, P, read_all, report_event, reporter_keys, send_to_all, turn
+from tests.review.world import (
+    NOW,
+    PASSPHRASE,
+    FakeIntake,
+    P,
+    change_card,
+    change_tree,
+    everybody,
+    pass_screen,
+    read_all,
+    report_event,
+    reporter_keys,
+    send_to_all,
+    turn,
+)
 
 
 def _opened(intake: FakeIntake, desks: list[Desk]) -> str:
@@ -17,10 +32,10 @@ def _opened(intake: FakeIntake, desks: list[Desk]) -> str:
     report = report_event(keys, tree)
     send_to_all(intake, keys, tree, report.raw)
     intake.tick()
-    for _ in range(2):
-        for desk in desks:
-            turn(desk)
-        intake.tick()
+    everybody(intake, desks)
+    for desk in desks:
+        pass_screen(desk)
+    everybody(intake, desks, 2)
     return report.id
 
 
@@ -43,7 +58,7 @@ def test_report_opened_by_three_answered_and_replied_to(intake: FakeIntake, desk
     for desk in desks:
         turn(desk)
         assert desk.book is not None and desk.vault is not None
-        view = cases.view(desk.book, desk.tree, desk.vault.sign, case_id)
+        view = cases.view(desk.book, desk.tree, desk.vault.sign, case_id, NOW)
         assert view is not None and [line.text for line in view.talk] == ["谢谢 🙏 شكرا", "More"]
         assert view.state_code == "ACKNOWLEDGED" and not view.missing and not view.equivocations and not view.void
         assert sync.unpublished(desk) == 0
@@ -130,7 +145,7 @@ def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) ->
         raise Unreachable
 
     outbox.say(desk, case_id, "answer", text="hello")
-    desk.open_way = lambda: Server(intake.server().get, fail)
+    desk.open_way = lambda: Server(intake.server().get, fail, intake.take_tree)
     for item in desk.outbox.values():
         item.at = 0
     sync.send_due(desk)
@@ -148,7 +163,7 @@ def test_cover_comes_at_its_rate_and_real_postings_take_its_place(
     object.__setattr__(desk.tree.programme, "cover_per_day", 4)
     clock = [1_000_000.0]
     monkeypatch.setattr("review.sync.time.time", lambda: clock[0])
-    lock_desk(desk)                           # cover must not stop at lunch
+    lock_desk(desk)  # cover must not stop at lunch
     for _ in range(24 * 30):
         sync.send_due(desk)
         clock[0] += 3600
@@ -198,6 +213,7 @@ def test_reports_that_cannot_be_answered_stop_nothing(intake: FakeIntake, desks:
     intake.tick()
     for _ in range(3):
         sync.one_round(desk)
+        pass_screen(desk)
     assert desk.book.poison == 1 and no_keys.id not in desk.book.events
     case = fold(desk.book.events.values(), fine.id)
     assert case is not None and desk.vault is not None and desk.vault.sign in case.opened
@@ -225,3 +241,40 @@ def test_an_answer_after_a_note_does_not_tell_the_reporter_of_the_note(intake: F
     assert folded is not None
     assert any(e.kind == "answer" for e in folded.order)
     assert folded.missing == frozenset()
+
+
+def test_nothing_is_said_before_somebody_says_it(intake: FakeIntake, desks: list[Desk]) -> None:
+    keys, tree = reporter_keys(), desks[0].tree
+    assert tree is not None
+    report = report_event(keys, tree)
+    send_to_all(intake, keys, tree, report.raw)
+    intake.tick()
+    everybody(intake, desks, 2)
+    case = fold(read_all(intake, keys), report.id)
+    assert case is not None and not case.opened and len(intake.postings) == 1
+
+
+def test_whoever_the_roster_does_not_call_active_gets_no_letters(intake: FakeIntake, desks: list[Desk]) -> None:
+    case_id = _opened(intake, desks)
+    today = "2026-11-18"
+    change_tree(desks, suspensions=(Suspension(desks[2].vault.sign if desks[2].vault else "", today, "2026-11-20", "CONFLICT"),))
+    change_card(desks, 1, paused="2026-11-19")
+    said = outbox.say(desks[0], case_id, "answer", text="while one is suspended and one paused")
+    everybody(intake, desks, 2)
+    assert all(desk.book is not None for desk in desks)
+    assert [said.id in desk.book.events for desk in desks if desk.book] == [True, False, False]
+    assert said.id in {event.id for event in read_all(intake, reporter_keys())}, "the reporter still gets it"
+    later = NOW + datetime.timedelta(days=3)
+    for desk in desks:
+        desk.now = lambda: later
+    after = outbox.say(desks[0], case_id, "answer", text="afterwards")
+    everybody(intake, desks, 2)
+    assert [after.id in desk.book.events for desk in desks if desk.book] == [True, True, True]
+
+
+def test_whoever_is_not_active_looks_at_the_roster_anew_at_the_next_unlock(intake: FakeIntake, desks: list[Desk]) -> None:
+    change_card(desks, 1, paused="2026-11-19")
+    for desk in desks[:2]:
+        lock_desk(desk)
+        open_desk(desk, PASSPHRASE)
+    assert [desk.tree_at for desk in desks[:2]] == [float("inf"), 0.0]

@@ -1,8 +1,10 @@
-"""An intake in memory, three workstations and a reporter, for the tests of the workstation."""
+"""An intake in memory, workstations and a reporter, for the tests of the workstation."""
 
+import dataclasses
 import datetime
 import json
 from pathlib import Path
+from typing import Any
 
 from crypto.case import common
 from crypto.constants import LETTER_BYTES
@@ -12,10 +14,11 @@ from crypto.posting import parse_posting
 from crypto.private.opening import find_matches, open_letter
 from crypto.private.receipt import ReceiptKeys, keys_of
 from crypto.private.signing import sign_event
+from crypto.roster import Programme, Reviewer, Roster
 from crypto.sealing import make_posting
 from crypto.segment import build_segment, encode, segment_hash
-from crypto.tree import Programme, Reviewer, Roster, Tree
-from review import sync, vault
+from crypto.tree import Tree
+from review import cases, outbox, sync, vault
 from review.desk import Desk, open_desk
 from review.post import Server
 
@@ -32,11 +35,17 @@ class FakeIntake:
         self.tray: list[bytes] = []
         self.postings: list[bytes] = []
         self.weeks: list[str] = []
+        self.trees: list[bytes] = []
         self.number, self.hash = 0, bytes(32)
         self.write_head()
 
     def server(self) -> Server:
-        return Server(lambda path: self.files[path], self.take)
+        return Server(lambda path: self.files[path], self.take, self.take_tree)
+
+    def take_tree(self, bundle: bytes) -> tuple[int, str]:
+        self.trees.append(bundle)
+        self.files["/tree/bundle.json"] = bundle
+        return 200, "stored"
 
     def take(self, body: bytes) -> tuple[int, str]:
         parse_posting(body)
@@ -68,23 +77,42 @@ class FakeIntake:
 
 def make_desks(folder: Path, intake: FakeIntake, names: tuple[str, ...] = ("Ada", "Bo", "Cy")) -> list[Desk]:
     """Unlocked workstations whose roster is all of them."""
-    public = [vault.create(folder / name, PASSPHRASE, name, NOW) for name in names]
-    reviewers = tuple(_reviewer(folder / name) for name in names)
-    programme = Programme("Test", 1, (0, 0), 0, (), "")
+    public = [vault.create(folder / name, PASSPHRASE, name, NOW, P) for name in names]
+    tree = make_tree(tuple(reviewer_of(entry) for entry in public))
     desks = []
     for entry in public:
         desk = Desk(folder / entry["name"], P, intake.server, now=lambda: NOW)
-        desk.tree = Tree(Roster(1, reviewers), programme, {"roster": 1})
-        desk.tree_at = float("inf")
+        desk.tree, desk.tree_at = tree, float("inf")
         open_desk(desk, PASSPHRASE)
         desks.append(desk)
     return desks
 
 
-def _reviewer(folder: Path) -> Reviewer:
-    entry = vault.public_keys(folder)
-    opened = {each["quarter"]: unb64(each["key"]) for each in entry["open"]}
-    return Reviewer(entry["name"], "", entry["sign"], bytes.fromhex(entry["find"]), opened, (), "2026-01-01", "2027-12-31", (), (), {})
+def make_tree(reviewers: tuple[Reviewer, ...], stale: bool = False) -> Tree:
+    programme = Programme("Test", 1, (0, 0), 0, (), "", 0, ())
+    return Tree(Roster(1, reviewers, ()), (), programme, {"roster": 1}, stale)
+
+
+def reviewer_of(public: dict[str, Any]) -> Reviewer:
+    """A card of an active reviewer, from what their vault gives."""
+    opened = {each["quarter"]: unb64(each["key"]) for each in public["open"]}
+    keys = (public["sign"], bytes.fromhex(public["find"]), opened)
+    return Reviewer(public["name"], "", *keys, (), ("A", "B", "C", "D"), (), "2026-01-01", "2026-01-01", "2027-01-01", "", "", {})
+
+
+def change_card(desks: list[Desk], number: int, **facts: Any) -> None:
+    """Put other facts on one reviewer's card, on everybody's roster."""
+    tree = desks[0].tree
+    assert tree is not None
+    people = list(tree.roster.reviewers)
+    people[number] = dataclasses.replace(people[number], **facts)
+    change_tree(desks, roster=dataclasses.replace(tree.roster, reviewers=tuple(people)))
+
+
+def change_tree(desks: list[Desk], **facts: Any) -> None:
+    for desk in desks:
+        assert desk.tree is not None
+        desk.tree = dataclasses.replace(desk.tree, **facts)
 
 
 def reporter_keys(number: int = 1) -> ReceiptKeys:
@@ -93,12 +121,25 @@ def reporter_keys(number: int = 1) -> ReceiptKeys:
 
 def report_event(keys: ReceiptKeys, tree: Tree, text: str = "What happened.", week: str = "2026-W47") -> Event:
     answers = {
-        "about": ["C1-MISBEHAVE"], "stage": "L3-INTERNAL", "organisation": "Lab", "danger": "NOW", "basis": "SAW", "known": "K1",
-        "raised": "", "may": "ASK", "promise": "",
+        "about": ["C1-MISBEHAVE"],
+        "stage": "L3-INTERNAL",
+        "organisation": "Lab",
+        "danger": "NOW",
+        "basis": "SAW",
+        "known": "K1",
+        "raised": "",
+        "may": "ASK",
+        "promise": "",
     }
     payload = common("report", week, [0, "0" * 64], 1, "all") | {
-        "find": keys.find_public.hex(), "open": b64(keys.open_public), "readers": [r.sign for r in tree.roster.reviewers[:3]],
-        "reserves": [], "answers": answers, "text": text, "parts": 0, "selfcopy": "full",
+        "find": keys.find_public.hex(),
+        "open": b64(keys.open_public),
+        "readers": [r.sign for r in tree.roster.reviewers[:3]],
+        "reserves": [r.sign for r in tree.roster.reviewers[3:]],
+        "answers": answers,
+        "text": text,
+        "parts": 0,
+        "selfcopy": "full",
     }
     return sign_event(payload, keys.sign_seed, P)
 
@@ -124,3 +165,19 @@ def turn(desk: Desk) -> None:
     sync.send_due(desk)
     assert not desk.status.trouble, desk.status.trouble
     assert not desk.status.alarm, desk.status.alarm
+
+
+def pass_screen(desk: Desk) -> None:
+    """Say of every case on the list that there is no conflict, as the button does."""
+    assert desk.book is not None and desk.vault is not None
+    for row in cases.overview(desk.book, desk.vault.sign):
+        if not row.opened:
+            outbox.say(desk, row.id, "received")
+
+
+def everybody(intake: FakeIntake, desks: list[Desk], rounds: int = 1, week: str = "2026-W47") -> None:
+    """Let every workstation work and the intake publish, some times over."""
+    for _ in range(rounds):
+        for desk in desks:
+            turn(desk)
+        intake.tick(week)
