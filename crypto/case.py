@@ -3,18 +3,19 @@
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from crypto.constants import MAY_CODES, PARENTS_MAX, VERSION
+from crypto.constants import MAY_CODES, PARENTS_MAX, READERS, VERSION
 from crypto.event import REPORTER_KINDS, REVIEWER_KINDS, Event, audience_of
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a set of events says. `order` holds the valid events, the root first; `void` maps the others to their reason.
+    """What a set of events says. `order` holds the valid events; `void` maps the others to their reason.
 
-    `may` is "" when only a stub is held and nothing was chosen since. Each equivocation is a sorted tuple of ids.
+    `may` is "" when only a stub is held and nothing was chosen since. Each equivocation is a sorted tuple of ids. `readers` are the
+    sign keys who read the case now, the lead first; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "".
     """
 
     id: str
@@ -26,6 +27,9 @@ class Case:
     void: Mapping[str, str]
     missing: frozenset[str]
     equivocations: tuple[tuple[str, ...], ...]
+    readers: tuple[str, ...]
+    gone: Mapping[str, str]
+    evaluator: str
 
 
 def fold(events: Iterable[Event], case_id: str) -> Case | None:
@@ -34,8 +38,11 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
     root = held.get(case_id)
     if root is None:
         return None
-    void = {id_: reason for id_, event in held.items() if (reason := _void_reason(event, root, held))}
     ordered = _topological(held)
+    first = _walk(ordered, held, root, None)
+    # Cutoffs take back what came before them in the order too, so whom they name must be known before events are judged.
+    walk = _walk(ordered, held, root, first.cuts) if first.cuts else first
+    void = walk.void
     state, refused = _state([held[id_] for id_ in ordered if id_ not in void])
     equivocations = _equivocations(held, void)
     void |= dict.fromkeys(refused, "state")
@@ -50,6 +57,9 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
         void=void,
         missing=frozenset(name for event in held.values() for name in _names(event) if name not in held),
         equivocations=equivocations,
+        readers=tuple(walk.active),
+        gone=walk.gone,
+        evaluator=next((str(event.payload["evaluator"]) for event in valid if event.kind == "evaluator"), ""),
     )
 
 
@@ -112,21 +122,89 @@ def _covers(wide: str, narrow: str) -> bool:
     return wide == "all" or narrow == "reviewers"
 
 
-def _void_reason(event: Event, root: Event, held: Mapping[str, Event]) -> str:
-    """Why an event does not count, or "". The first reason of section 9 wins."""
+@dataclass
+class _Walk:
+    """Where one walk through the order stands. cuts: (of, audience) to its cutoffs in order, the event that made them effective first."""
+
+    active: list[str]
+    ever: list[str]
+    gone: dict[str, str] = field(default_factory=dict)
+    void: dict[str, str] = field(default_factory=dict)
+    recused: dict[str, str] = field(default_factory=dict)
+    cuts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+
+def _walk(ordered: Sequence[str], held: Mapping[str, Event], root: Event, cuts: Mapping[tuple[str, str], list[str]] | None) -> _Walk:
+    """Who reads and which events are void (section 9). Without `cuts` this finds them; with them it obeys them."""
+    readers = list(root.payload["readers"])
+    walk = _Walk(readers, list(readers))
+    votes: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    spared = {key: set[str]().union(*(_ancestors(held[id_], held) for id_ in ids)) for key, ids in (cuts or {}).items()}
+    effective = {ids[0]: of for (of, _), ids in (cuts or {}).items()}
+    for id_ in ordered:
+        event = held[id_]
+        if id_ in effective:
+            _leave(walk, effective[id_], "cutoff")
+        if reason := _void_reason(event, root, held, walk, spared):
+            walk.void[id_] = reason
+        elif event.kind == "recuse":
+            walk.recused[event.author] = id_
+            _leave(walk, event.author, "recused")
+        elif event.kind == "handover":
+            walk.active.append(event.payload["to"])
+            walk.ever.append(event.payload["to"])
+        elif event.kind == "cutoff" and cuts is None:
+            _count(walk, event, votes)
+    return walk
+
+
+def _leave(walk: _Walk, person: str, how: str) -> None:
+    walk.gone[person] = how
+    if person in walk.active:
+        walk.active.remove(person)
+
+
+def _count(walk: _Walk, event: Event, votes: dict[tuple[str, str], dict[str, str]]) -> None:
+    """Take a cutoff into account, unless its author is cut off at this point or it names themself or a stranger."""
+    of, key = event.payload["of"], (event.payload["of"], event.payload["audience"])
+    if of not in walk.ever or of == event.author or walk.gone.get(event.author) == "cutoff":
+        return
+    votes[key][event.id] = event.author
+    if key in walk.cuts:
+        walk.cuts[key].append(event.id)
+    elif len(set(votes[key].values())) >= min(2, len(walk.ever) - 1):
+        walk.cuts[key] = list(reversed(votes[key]))
+        _leave(walk, of, "cutoff")
+
+
+def _void_reason(event: Event, root: Event, held: Mapping[str, Event], walk: _Walk, spared: Mapping[tuple[str, str], set[str]]) -> str:
+    """Why an event does not count, or "". The first reason of section 9 wins; `state` is decided later."""
     if event is root:
         return ""
-    payload = event.payload
-    if event.kind in REPORTER_KINDS and event.author != root.author:
+    payload, author = event.payload, event.author
+    if author != root.author if event.kind in REPORTER_KINDS else author not in walk.ever:
         return "author"
-    if event.kind in REVIEWER_KINDS and event.author not in (*root.payload["readers"], *root.payload["reserves"]):
-        return "author"
-    if payload["audience"] != audience_of(event.kind):
+    if event.kind != "cutoff" and payload["audience"] != audience_of(event.kind):
         return "audience"
     parents = [held[id_].payload for id_ in payload["parents"] if id_ in held]
     if not all(_covers(parent["audience"], payload["audience"]) for parent in parents):
         return "parents"
-    return "week" if any(payload["week"] < parent["week"] for parent in parents) else ""
+    if any(payload["week"] < parent["week"] for parent in parents):
+        return "week"
+    return _gone_reason(event, root, held, walk, spared) if event.kind in REVIEWER_KINDS else ""
+
+
+def _gone_reason(event: Event, root: Event, held: Mapping[str, Event], walk: _Walk, spared: Mapping[tuple[str, str], set[str]]) -> str:
+    author, key = event.author, (event.author, event.payload["audience"])
+    if author in walk.recused and walk.recused[author] in _ancestors(event, held):
+        return "recused"
+    if key in spared and event.id not in spared[key]:
+        return "cutoff"
+    if event.kind == "recuse" and author not in walk.active:
+        return "recused"
+    to = event.payload["to"] if event.kind == "handover" else ""
+    free = author in walk.active and len(walk.active) < READERS and to in root.payload["reserves"] and to not in walk.ever
+    return "handover" if to and not free else ""
 
 
 def _topological(held: Mapping[str, Event]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The numbers, labels and code lists of PROTOCOL sections 1 and 6. Nothing here is configuration."""
+"""The numbers, labels and code lists of PROTOCOL sections 1, 6 and 8. Nothing here is configuration."""
 
 VERSION = 1
 SLOTS = 6
@@ -28,6 +28,12 @@ TEXT_MAX = 15_000
 DEPTH_MAX = 8
 INT_MAX = 2**53 - 1
 TIE_YEARS = 2
+TERM_DAYS = 366
+SUSPENSION_DAYS = 14
+NOTICE_HOURS_MAX = 8_760
+TIMESTAMP_DAYS = 8
+STALE_DAYS = 2
+BUNDLE_MAX = 2 * 1024 * 1024
 COVER_BLOCKS_MIN = 4
 
 ZERO32 = bytes(32)
@@ -35,6 +41,8 @@ ZERO32 = bytes(32)
 LABEL_CLUE = b"tellsafe/1 clue"
 LABEL_LETTER = b"tellsafe/1 letter"
 LABEL_EVENT = b"tellsafe/1 event"
+LABEL_EVALUATOR = b"tellsafe/1 evaluator"
+LABEL_REQUEST = b"tellsafe/1 request"
 LABEL_EVENT_ID = b"tellsafe/1 event id"
 LABEL_EFFORT = b"tellsafe/1 effort"
 LABEL_SEGMENT = b"tellsafe/1 segment"
@@ -45,8 +53,20 @@ LABEL_RECEIPT_COVER = b"tellsafe/1 receipt cover"
 LABEL_COVER = b"tellsafe/1 cover"
 
 ABOUT_CODES = (
-    "A1-UNDISCLOSED", "A2-UNTESTED", "A3-FRAMEWORK", "B1-WEIGHTS", "B2-INSIDER", "C1-MISBEHAVE", "C2-ESCAPE", "C3-OVERSIGHT",
-    "D1-EVALS", "D2-MISLEAD", "D3-INCIDENT", "D4-REPRISAL", "X1-OTHER", "X2-OUTSIDE",
+    "A1-UNDISCLOSED",
+    "A2-UNTESTED",
+    "A3-FRAMEWORK",
+    "B1-WEIGHTS",
+    "B2-INSIDER",
+    "C1-MISBEHAVE",
+    "C2-ESCAPE",
+    "C3-OVERSIGHT",
+    "D1-EVALS",
+    "D2-MISLEAD",
+    "D3-INCIDENT",
+    "D4-REPRISAL",
+    "X1-OTHER",
+    "X2-OUTSIDE",
 )
 STAGE_CODES = ("L1-TRAIN", "L2-EVAL", "L3-INTERNAL", "L4-STAGING", "L5-EXTPRE", "L6-DEPLOYED", "L7-STORED", "L9-UNSURE")
 DANGER_CODES = ("NOW", "ONGOING", "OVER", "UNSURE")
@@ -59,6 +79,25 @@ STATE_TARGETS = ("ACKNOWLEDGED", "CLOSED")
 STATES = ("RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN")
 NO_REASON = "NONE"
 CLOSE_REASONS = (
-    "ACTION", "CLAIMED", "REFERRED-DONE", "PUBLISHED", "ADVISED", "NOT-ENOUGH", "NOT-SUPPORTED", "UNSAFE", "DUPLICATE",
-    "NO-REPLY", "WITHDRAWN", "OUT-OF-SCOPE", "SPAM",
+    "ACTION",
+    "CLAIMED",
+    "REFERRED-DONE",
+    "PUBLISHED",
+    "ADVISED",
+    "NOT-ENOUGH",
+    "NOT-SUPPORTED",
+    "UNSAFE",
+    "DUPLICATE",
+    "NO-REPLY",
+    "WITHDRAWN",
+    "OUT-OF-SCOPE",
+    "SPAM",
 )
+GROUPS = ("A", "B", "C", "D")
+TIES_HARD = ("EMPLOYMENT", "CONTRACT", "GRANT", "EQUITY", "ADVISORY", "HOUSEHOLD", "OFFER", "EVALUATION")
+TIES_SOFT = ("FRIEND", "FEUD", "COMPETITOR")  # shown, never barring
+ENDINGS = ("CONDUCT", "CONFLICT", "KEY-LOST", "RESIGNED", "OTHER")
+SUSPENSIONS = ("CONDUCT", "CONFLICT", "KEY-LOST", "OTHER")
+HEADINGS = ("access", "searching", "proportionality", "independence", "resources", "expertise")
+STATUSES = ("suspended", "notice", "revoked", "expired", "paused", "active")  # section 8: the first that holds
+WHY_NOT = ("EXCLUDED", "SUSPENDED", "NOTICE", "REVOKED", "EXPIRED", "PAUSED", "KEY", "TIE", "GROUP", "LANGUAGE")  # the first that holds

@@ -1,7 +1,7 @@
 """Signed events and the exact shape of their payloads (PROTOCOL 6)."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +9,13 @@ from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
 from crypto import constants as c
-from crypto.encoding import canonical, is_hex32, is_week, parse_strict, unb64
+from crypto.encoding import canonical, hex32, is_hex32, is_week, parse_strict, unb64
 from crypto.errors import BadSignature, Malformed, TooLong, WrongVersion
 from crypto.points import check_signing_key
+from crypto.schema import Check, code, has, integer, items, shaped, text
 
 _HEAD = 96  # signature 64, author 32
 _ORDER = 2**252 + 27742317777372353535851937790883648493  # L, the order of the Ed25519 group
-
-Check = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,7 @@ def parse_event(raw: bytes, programme: bytes) -> Event:
     verify(author, signature, c.LABEL_EVENT + programme + data)
     payload = parse_strict(data)
     check_payload(payload)
+    check_evaluator(payload, programme)
     return Event(event_id(author, data, programme), author.hex(), payload, raw)
 
 
@@ -59,6 +59,17 @@ def verify(author: bytes, signature: bytes, message: bytes) -> None:
         VerifyKey(author).verify(message, signature)
     except (CryptoError, ValueError) as error:
         raise BadSignature("the signature does not verify") from error
+
+
+def check_evaluator(payload: Mapping[str, Any], programme: bytes) -> None:
+    """BadKey or BadSignature if a payload of kind `evaluator` lacks the evaluator's own signature for this case."""
+    if payload["kind"] == "evaluator":
+        verify(hex32(payload["evaluator"]), unb64(payload["signature"], 64), evaluator_message(payload["case"], programme))
+
+
+def evaluator_message(case_id: str, programme: bytes) -> bytes:
+    """What an evaluator signs to take up a case (hex32)."""
+    return c.LABEL_EVALUATOR + programme + hex32(case_id)
 
 
 def payload_bytes(payload: Mapping[str, Any]) -> bytes:
@@ -78,99 +89,89 @@ def check_payload(payload: Mapping[str, Any]) -> None:
     kind = payload.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise Malformed("an event of no known kind")
-    if not _has(_KINDS[kind], payload):
+    if not has(_KINDS[kind], payload):
         raise Malformed(f"a payload of kind {kind} has other names or types")
     if kind == "state" and (payload["to"] == "CLOSED") != (payload["reason"] != c.NO_REASON):
         raise Malformed("closing, and only closing, has a reason")
 
 
 def audience_of(kind: str) -> str:
-    """The audience that events of this kind must have."""
+    """The audience that events of this kind must have; a `cutoff` may have either."""
     return "reviewers" if kind == "note" else "all"
 
 
-def _has(shape: Mapping[str, Check], value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() == shape.keys() and all(check(value[name]) for name, check in shape.items())
-
-
-def _int(low: int = 0, high: int = c.INT_MAX) -> Check:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-
-def _text(limit: int) -> Check:
-    return lambda value: isinstance(value, str) and len(value.encode("utf-8", "surrogatepass")) <= limit
-
-
-def _code(*codes: str) -> Check:
-    return lambda value: isinstance(value, str) and value in codes
-
-
-def _list(item: Check, low: int, high: int, distinct: bool = False) -> Check:
-    return lambda value: (
-        isinstance(value, list)
-        and low <= len(value) <= high
-        and all(item(entry) for entry in value)
-        and not (distinct and len(set(value)) < len(value))
-    )
-
-
 def _parents(value: Any) -> bool:
-    return _list(is_hex32, 1, c.PARENTS_MAX, distinct=True)(value) and sorted(value) == value
+    return items(is_hex32, 1, c.PARENTS_MAX, distinct=True)(value) and sorted(value) == value
 
 
 def _seen(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and _int()(value[0]) and is_hex32(value[1])
+    return isinstance(value, list) and len(value) == 2 and integer()(value[0]) and is_hex32(value[1])
 
 
-def _open_key(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and len(unb64(value, c.OPEN_KEY_BYTES)) > 0
-    except Malformed:
-        return False
+def _b64(length: int) -> Check:
+    def check(value: Any) -> bool:
+        try:
+            return isinstance(value, str) and len(unb64(value, length)) == length
+        except Malformed:
+            return False
+
+    return check
 
 
 _ANSWERS: Mapping[str, Check] = {
-    "about": _list(_code(*c.ABOUT_CODES), 1, 3, distinct=True),
-    "stage": _code(*c.STAGE_CODES),
-    "organisation": _text(200),
-    "danger": _code(*c.DANGER_CODES),
-    "basis": _code(*c.BASIS_CODES),
-    "known": _code(*c.KNOWN_CODES),
-    "raised": _text(2000),
-    "may": _code(*c.MAY_CODES),
-    "promise": _text(2000),
+    "about": items(code(*c.ABOUT_CODES), 1, 3, distinct=True),
+    "stage": code(*c.STAGE_CODES),
+    "organisation": text(200),
+    "danger": code(*c.DANGER_CODES),
+    "basis": code(*c.BASIS_CODES),
+    "known": code(*c.KNOWN_CODES),
+    "raised": text(2000),
+    "may": code(*c.MAY_CODES),
+    "promise": text(2000),
 }
 _EVERY: Mapping[str, Check] = {
-    "v": _int(1, 1),
-    "kind": _text(20),
+    "v": integer(1, 1),
+    "kind": text(20),
     "week": is_week,
     "seen": _seen,
-    "roster": _int(),
-    "audience": _code(*c.AUDIENCES),
+    "roster": integer(),
+    "audience": code(*c.AUDIENCES),
 }
-_LATER: Mapping[str, Check] = {**_EVERY, "case": is_hex32, "prev": _list(is_hex32, 0, 1), "parents": _parents}
+_LATER: Mapping[str, Check] = {**_EVERY, "case": is_hex32, "prev": items(is_hex32, 0, 1), "parents": _parents}
 _CONTACT: Mapping[str, Check] = {
     "find": is_hex32,
-    "open": _open_key,
-    "readers": _list(is_hex32, c.READERS_MIN, c.READERS),
-    "reserves": _list(is_hex32, 0, c.RESERVES_MAX),
-    "selfcopy": _code(*c.SELFCOPY_CODES),
+    "open": _b64(c.OPEN_KEY_BYTES),
+    "readers": items(is_hex32, c.READERS_MIN, c.READERS, distinct=True),
+    "reserves": items(is_hex32, 0, c.RESERVES_MAX),
+    "selfcopy": code(*c.SELFCOPY_CODES),
 }
-_TEXT: Mapping[str, Check] = {"text": _text(c.TEXT_MAX)}
+_TEXT: Mapping[str, Check] = {"text": text(c.TEXT_MAX)}
 _REPORTER: Mapping[str, Mapping[str, Check]] = {
-    "report": {**_EVERY, **_CONTACT, **_TEXT, "answers": lambda value: _has(_ANSWERS, value), "parts": _int(0, c.PARTS_MAX)},
+    "report": {**_EVERY, **_CONTACT, **_TEXT, "answers": shaped(_ANSWERS), "parts": integer(0, c.PARTS_MAX)},
     "stub": {**_EVERY, **_CONTACT, "case": is_hex32},
-    "part": {**_LATER, **_TEXT, "n": _int(1, c.PARTS_MAX)},
+    "part": {**_LATER, **_TEXT, "n": integer(1, c.PARTS_MAX)},
     "reply": {**_LATER, **_TEXT},
-    "choice": {**_LATER, "may": _code(*c.MAY_CODES)},
+    "choice": {**_LATER, "may": code(*c.MAY_CODES)},
     "withdraw": _LATER,
+    "evaluator": {
+        **_LATER,
+        "evaluator": is_hex32,
+        "signature": _b64(64),
+        "method": text(4000),
+        "access": text(2000),
+        "steps": text(4000),
+        "wishes": text(1000),
+    },
 }
 _REVIEWER: Mapping[str, Mapping[str, Check]] = {
     "received": _LATER,
     "answer": {**_LATER, **_TEXT},
     "note": {**_LATER, **_TEXT},
-    "state": {**_LATER, "to": _code(*c.STATE_TARGETS), "reason": _code(c.NO_REASON, *c.CLOSE_REASONS), "text": _text(4000)},
-    "summary": {**_LATER, "state": _code(*c.STATES), "due": is_week, "talk": _list(is_hex32, 0, c.TALK_MAX)},
+    "state": {**_LATER, "to": code(*c.STATE_TARGETS), "reason": code(c.NO_REASON, *c.CLOSE_REASONS), "text": text(4000)},
+    "summary": {**_LATER, "state": code(*c.STATES), "due": is_week, "talk": items(is_hex32, 0, c.TALK_MAX)},
+    "recuse": _LATER,
+    "handover": {**_LATER, "to": is_hex32},
+    "cutoff": {**_LATER, "of": is_hex32},
 }
 _KINDS = {**_REPORTER, **_REVIEWER}
 REPORTER_KINDS = frozenset(_REPORTER)

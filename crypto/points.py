@@ -9,20 +9,24 @@ def _le(number: int) -> bytes:
     return number.to_bytes(32, "little")
 
 
-SMALL_ORDER_X = frozenset({
-    _le(0),
-    _le(1),
-    _le(_P - 1),
-    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
-    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
-})
-SMALL_ORDER_Y = frozenset({
-    _le(0),
-    _le(1),
-    _le(_P - 1),
-    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
-    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
-})
+SMALL_ORDER_X = frozenset(
+    {
+        _le(0),
+        _le(1),
+        _le(_P - 1),
+        bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+        bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+    }
+)
+SMALL_ORDER_Y = frozenset(
+    {
+        _le(0),
+        _le(1),
+        _le(_P - 1),
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    }
+)
 
 
 def check_point(point: bytes) -> None:

@@ -1,18 +1,57 @@
-"""Who may read a report, and the draw among them (PROTOCOL 8). The page does the same in the reporter's browser."""
+"""Who may read a report, why another may not, and the draw (PROTOCOL 8). The page does the same in the reporter's browser."""
 
 import datetime
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
-from crypto.constants import READERS, RESERVES_MAX, TIE_YEARS
-from crypto.tree import Reviewer, Roster, open_key
+from crypto.constants import GROUPS, READERS, RESERVES_MAX, TIE_YEARS, TIES_HARD
+from crypto.roster import Reviewer, Tie, day_text, fold_text, open_key, status_of
+from crypto.tree import Tree, suspended_on
 
 T = TypeVar("T")
 
 
-def eligible(roster: Roster, lab: str, exclude: Collection[str], day: datetime.date) -> list[Reviewer]:
-    """Reviewers in roster order who may read a report about `lab` (a name, "" if not said) on a day; `exclude` holds sign keys in hex."""
-    return [reviewer for reviewer in roster.reviewers if _may_read(reviewer, lab, exclude, day)]
+@dataclass(frozen=True)
+class Want:
+    """What a report asks of its readers: lab and language ("" for not said and any), concern groups, sign keys left out."""
+
+    lab: str = ""
+    groups: tuple[str, ...] = ()
+    language: str = ""
+    exclude: frozenset[str] = frozenset()
+
+
+def groups_of(about: Iterable[str]) -> tuple[str, ...]:
+    """The concern groups of `about` codes, distinct, in order: first letters A to D; X1 and X2 need none."""
+    return tuple(dict.fromkeys(code[0] for code in about if code[:1] in GROUPS))
+
+
+def why_not(tree: Tree, reviewer: Reviewer, want: Want, day: datetime.date) -> str:
+    """The first code of WHY_NOT that holds, or "": the reviewer may read."""
+    status = status_of(reviewer, suspended_on(tree, day), day)
+    if reviewer.sign in want.exclude:
+        return "EXCLUDED"
+    if status != "active":
+        return status.upper()
+    if open_key(reviewer, day) is None:
+        return "KEY"
+    if any(_bars(tie, want.lab, day) for tie in reviewer.ties):
+        return "TIE"
+    if not set(want.groups) <= set(reviewer.groups):
+        return "GROUP"
+    language = fold_text(want.language)
+    return "LANGUAGE" if language and language not in map(fold_text, reviewer.languages) else ""
+
+
+def explain(tree: Tree, want: Want, day: datetime.date) -> list[tuple[Reviewer, str]]:
+    """Every reviewer in roster order with the code of `why_not`."""
+    return [(reviewer, why_not(tree, reviewer, want, day)) for reviewer in tree.roster.reviewers]
+
+
+def eligible(tree: Tree, want: Want, day: datetime.date) -> list[Reviewer]:
+    """Reviewers in roster order who may read a report that wants this."""
+    return [reviewer for reviewer, code in explain(tree, want, day) if code == ""]
 
 
 def draw(candidates: Sequence[T], random: Callable[[int], bytes]) -> tuple[list[T], list[T]]:
@@ -32,23 +71,8 @@ def _uniform(bound: int, random: Callable[[int], bytes]) -> int:
     return value % bound
 
 
-def _may_read(reviewer: Reviewer, lab: str, exclude: Collection[str], day: datetime.date) -> bool:
-    return (
-        reviewer.from_ <= _iso(day) <= reviewer.to
-        and open_key(reviewer, day) is not None
-        and reviewer.sign not in exclude
-        and not any(_same(tie.lab, lab) and _binds(tie.until, day) for tie in reviewer.ties)
-    )
-
-
-def _iso(day: datetime.date) -> str:
-    return f"{day.year:04d}-{day.month:02d}-{day.day:02d}"
-
-
-def _same(a: str, b: str) -> bool:
-    return a.strip().casefold() == b.strip().casefold()
-
-
-def _binds(until: str, day: datetime.date) -> bool:
-    """A tie binds while it lasts ("" has no end) and for 24 months after. Dates compare as text, so 29 February needs no care."""
-    return until == "" or f"{int(until[:4]) + TIE_YEARS:04d}{until[4:]}" > _iso(day)
+def _bars(tie: Tie, lab: str, day: datetime.date) -> bool:
+    """A hard tie bars while it lasts ("" has no end) and for 24 months after. Dates compare as text, so 29 February needs no care."""
+    if tie.category not in TIES_HARD or fold_text(tie.lab) != fold_text(lab):
+        return False
+    return tie.until == "" or f"{int(tie.until[:4]) + TIE_YEARS:04d}{tie.until[4:]}" > day_text(day)

@@ -36,9 +36,7 @@ class Segment:
     block_hashes: tuple[bytes, ...]
 
 
-def build_segment(
-    programme: bytes, number: int, week: str, previous: bytes, letters: Sequence[bytes]
-) -> tuple[Segment, list[bytes]]:
+def build_segment(programme: bytes, number: int, week: str, previous: bytes, letters: Sequence[bytes]) -> tuple[Segment, list[bytes]]:
     """A segment of whole letters (any order) and its blocks in order. Malformed: no letters, a wrong length, an R twice."""
     ordered = sorted(letters)
     if any(len(letter) != LETTER_BYTES for letter in ordered):

@@ -7,7 +7,6 @@ and not from a file, and we count distinct public keys where python-tuf counts k
 import datetime
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,69 +17,26 @@ from securesystemslib.signer import Signature
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
-from crypto.constants import OPEN_KEY_BYTES, VERSION
-from crypto.encoding import hex32, is_hex32, parse_strict, unb64
-from crypto.errors import Expired, Malformed, Mismatch, Rollback, Threshold, WrongVersion
+from crypto.constants import STALE_DAYS, TIMESTAMP_DAYS
+from crypto.errors import Expired, Malformed, Mismatch, Rollback, Threshold
+from crypto.roster import Programme, Roster, Suspension, check_notice, day_text, parse_programme, parse_roster, parse_suspensions
 
 S = TypeVar("S", bound=Signed)
-
-_DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
-_QUARTER = re.compile(r"[0-9]{4}-Q[1-4]")
-
-
-@dataclass(frozen=True)
-class Tie:
-    """A declared tie to a lab; `until` is YYYY-MM-DD, or "" while it lasts."""
-
-    lab: str
-    category: str
-    until: str
-
-
-@dataclass(frozen=True)
-class Reviewer:
-    """One reviewer. sign: hex32; find: 32 bytes; open: quarter to 1,216 bytes; from_ and to: YYYY-MM-DD."""
-
-    name: str
-    affiliation: str
-    sign: str
-    find: bytes
-    open: Mapping[str, bytes]
-    ties: tuple[Tie, ...]
-    from_: str
-    to: str
-    languages: tuple[str, ...]
-    groups: tuple[str, ...]
-    record: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Roster:
-    """The reviewers in the order of the file; version is that of the TUF role."""
-
-    version: int
-    reviewers: tuple[Reviewer, ...]
-
-
-@dataclass(frozen=True)
-class Programme:
-    """The programme's settings. tick in seconds; part_seconds: shortest and longest wait between postings of a long text."""
-
-    name: str
-    tick: int
-    part_seconds: tuple[int, int]
-    cover_per_day: int
-    labs: tuple[str, ...]
-    emergency: str
 
 
 @dataclass(frozen=True)
 class Tree:
-    """What a verified bundle says. versions: role name to version, to be passed as `seen` the next time."""
+    """What a verified bundle says. versions: role name to version, to be passed as `seen` the next time; stale: about to expire.
+
+    used: the bundle's names that were read and checked; whatever else was in it has not been looked at.
+    """
 
     roster: Roster
+    suspensions: tuple[Suspension, ...]
     programme: Programme
     versions: dict[str, int]
+    stale: bool
+    used: frozenset[str] = frozenset()
 
 
 def programme_id(root1: bytes) -> bytes:
@@ -89,48 +45,49 @@ def programme_id(root1: bytes) -> bytes:
 
 
 def verify_bundle(bundle: bytes, programme: bytes, day: datetime.datetime, seen: Mapping[str, int] | None = None) -> Tree:
-    """Check bundle.json from the fingerprint down to the two target files.
+    """Check bundle.json from the fingerprint down to the three target files.
 
     `day` is aware (a naive one is taken as UTC); `seen` maps roles to versions seen before. Malformed, Mismatch, Threshold,
     Expired, Rollback or WrongVersion.
     """
     now = day if day.tzinfo else day.replace(tzinfo=datetime.UTC)
-    metadata, files = _bundle(bundle)
-    walk = _Walk(metadata, now, dict(seen or {}), {})
+    metadata, texts = _bundle(bundle)
+    walk = _Walk(metadata, now, dict(seen or {}), {}, set())
     root = _roots(walk, programme)
     timestamp = walk.final(Timestamp, "timestamp", "timestamp.json", root)
+    if timestamp.expires - now > datetime.timedelta(days=TIMESTAMP_DAYS):
+        raise Mismatch("the timestamp would hold the tree still for longer than anybody may")
     snapshot = walk.promised(Snapshot, "snapshot", timestamp.snapshot_meta, root)
     targets = walk.promised(Targets, "targets", _meta(snapshot, "targets"), root)
-    parsed: dict[str, dict[str, Any]] = {}
-    for role in ("roster", "programme"):
-        delegated = walk.promised(Targets, role, _meta(snapshot, role), targets)
-        parsed[role] = parse_strict(_target(delegated, targets, role, files))
-    return Tree(_roster(parsed["roster"], walk.versions["roster"]), _programme(parsed["programme"]), walk.versions)
+    files = {role: walk.target(role, snapshot, targets, texts) for role in ("roster", "programme", "suspensions")}
+    roster = parse_roster(files["roster"], walk.versions["roster"])
+    settings = parse_programme(files["programme"])
+    check_notice(roster, settings)
+    stale = timestamp.expires - now <= datetime.timedelta(days=STALE_DAYS)
+    return Tree(roster, parse_suspensions(files["suspensions"]), settings, walk.versions, stale, frozenset(walk.used))
 
 
-def quarter_of(day: datetime.date) -> str:
-    """"2026-Q4" of a day."""
-    return f"{day.year:04d}-Q{(day.month + 2) // 3}"
-
-
-def open_key(reviewer: Reviewer, day: datetime.date) -> bytes | None:
-    """The open key (1,216 bytes) of the day's quarter, or None: then the reviewer cannot be written to."""
-    return reviewer.open.get(quarter_of(day))
+def suspended_on(tree: Tree, day: datetime.date) -> frozenset[str]:
+    """The sign keys suspended on a day."""
+    today = day_text(day)
+    return frozenset(each.sign for each in tree.suspensions if each.from_ <= today <= each.until)
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """The bundle's metadata texts, the time, versions seen before and versions accepted in this walk."""
+    """The bundle's metadata texts, the time, versions seen before, versions accepted and names read in this walk."""
 
     metadata: Mapping[str, bytes]
     now: datetime.datetime
     seen: Mapping[str, int]
     versions: dict[str, int]
+    used: set[str]
 
     def load(self, kind: type[S], role: str, name: str, *delegators: Root | Targets) -> S:
         """Parse a file and check it against its delegators' thresholds; a root counts as its own delegator too."""
         if name not in self.metadata:
             raise Mismatch(f"{name} is missing")
+        self.used.add(name)
         signed, payload, signatures = _read(self.metadata[name])
         parsed = _parsed(kind, signed)
         above = (*delegators, parsed) if isinstance(parsed, Root) else delegators
@@ -156,11 +113,21 @@ class _Walk:
         self.accept(role, parsed)
         return parsed
 
+    def target(self, role: str, snapshot: Snapshot, targets: Targets, texts: Mapping[str, bytes]) -> bytes:
+        """The bytes of the one target file of a delegated role."""
+        delegated = self.promised(Targets, role, _meta(snapshot, role), targets)
+        name = _target(delegated, targets, role, texts)
+        self.used.add(name)
+        return texts[name]
+
     def accept(self, role: str, signed: Signed) -> None:
         if signed.version < self.seen.get(role, 0):
             raise Rollback(f"{role} is older than what was seen before")
         if signed.is_expired(self.now):
             raise Expired(f"{role} has expired")
+        # Else one signer of the timestamp or the snapshot could take the last number there is, and nothing newer could follow.
+        if signed.version > self.now.timestamp():
+            raise Mismatch(f"{role} has a version above the number of seconds since 1970")
         self.versions[role] = signed.version
 
 
@@ -257,8 +224,8 @@ def _meta(snapshot: Snapshot, role: str) -> MetaFile:
     return snapshot.meta[f"{role}.json"]
 
 
-def _target(delegated: Targets, targets: Targets, role: str, files: Mapping[str, bytes]) -> bytes:
-    """The target file of a delegated role, found under its SHA-256 and checked against it."""
+def _target(delegated: Targets, targets: Targets, role: str, files: Mapping[str, bytes]) -> str:
+    """The name of the target file of a delegated role, found under its SHA-256 and checked against it."""
     path = f"{role}.json"
     delegation = (targets.delegations.roles or {})[role] if targets.delegations else None
     if delegation is None or not delegation.is_delegated_path(path) or path not in delegated.targets:
@@ -268,88 +235,4 @@ def _target(delegated: Targets, targets: Targets, role: str, files: Mapping[str,
     if name not in files:
         raise Mismatch(f"{path} is missing")
     _check_bytes(promise, files[name])
-    return files[name]
-
-
-def _need(good: bool, what: str) -> None:
-    if not good:
-        raise Malformed(f"{what} has other names or types")
-
-
-def _names(value: Any, names: str, what: str) -> dict[str, Any]:
-    """`value` as an object with exactly these names, or Malformed."""
-    _need(isinstance(value, dict) and value.keys() == set(names.split()), what)
-    return dict(value)
-
-
-def _strings(value: Any, what: str) -> tuple[str, ...]:
-    _need(isinstance(value, list) and all(isinstance(item, str) for item in value), what)
-    return tuple(value)
-
-
-def _check_version(value: dict[str, Any]) -> None:
-    if isinstance(value.get("v"), int) and value["v"] != VERSION:
-        raise WrongVersion("a file of another version")
-
-
-def _roster(value: dict[str, Any], version: int) -> Roster:
-    _check_version(value)
-    entries = _names(value, "v reviewers", "the roster")["reviewers"]
-    _need(isinstance(entries, list) and value["v"] == VERSION, "the roster")
-    reviewers = tuple(_reviewer(entry) for entry in entries)
-    keys: list[object] = [key for each in reviewers for key in (each.sign, each.find.hex(), *each.open.values())]
-    _need(len(set(keys)) == len(keys), "a roster with one key twice")
-    return Roster(version, reviewers)
-
-
-def _reviewer(value: Any) -> Reviewer:
-    names = "name affiliation sign find open languages groups ties from to record"
-    fields = _names(value, names, "a reviewer")
-    _need(all(isinstance(fields[name], str) for name in ("name", "affiliation", "from", "to")), "a reviewer")
-    _need(is_hex32(fields["sign"]) and is_hex32(fields["find"]), "a reviewer's keys")
-    _need(_DAY.fullmatch(fields["from"]) is not None and _DAY.fullmatch(fields["to"]) is not None, "a reviewer's term")
-    _need(isinstance(fields["ties"], list) and isinstance(fields["open"], list), "a reviewer")
-    record = fields["record"]
-    _need(isinstance(record, dict) and all(isinstance(text, str) for text in record.values()), "a reviewer's record")
-    return Reviewer(
-        name=fields["name"],
-        affiliation=fields["affiliation"],
-        sign=fields["sign"],
-        find=hex32(fields["find"]),
-        open=_open_keys(fields["open"]),
-        ties=tuple(_tie(entry) for entry in fields["ties"]),
-        from_=fields["from"],
-        to=fields["to"],
-        languages=_strings(fields["languages"], "a reviewer's languages"),
-        groups=_strings(fields["groups"], "a reviewer's groups"),
-        record=record,
-    )
-
-
-def _open_keys(entries: list[Any]) -> dict[str, bytes]:
-    keys: dict[str, bytes] = {}
-    for entry in entries:
-        fields = _names(entry, "quarter key", "an open key")
-        quarter = fields["quarter"]
-        _need(isinstance(quarter, str) and isinstance(fields["key"], str), "an open key")
-        _need(_QUARTER.fullmatch(quarter) is not None and quarter not in keys, "an open key's quarter")
-        keys[quarter] = unb64(fields["key"], OPEN_KEY_BYTES)
-    return keys
-
-
-def _tie(value: Any) -> Tie:
-    fields = _names(value, "lab category until", "a tie")
-    _need(all(isinstance(text, str) for text in fields.values()), "a tie")
-    _need(fields["until"] == "" or _DAY.fullmatch(fields["until"]) is not None, "a tie's end")
-    return Tie(fields["lab"], fields["category"], fields["until"])
-
-
-def _programme(value: dict[str, Any]) -> Programme:
-    _check_version(value)
-    fields = _names(value, "v name tick part_seconds cover_per_day labs emergency", "the programme")
-    wait = fields["part_seconds"]
-    _need(all(isinstance(fields[name], str) for name in ("name", "emergency")) and fields["v"] == VERSION, "the programme")
-    _need(all(isinstance(fields[name], int) for name in ("tick", "cover_per_day")), "the programme")
-    _need(isinstance(wait, list) and len(wait) == 2 and all(isinstance(item, int) for item in wait), "the programme")
-    labs = _strings(fields["labs"], "the programme's labs")
-    return Programme(fields["name"], fields["tick"], (wait[0], wait[1]), fields["cover_per_day"], labs, fields["emergency"])
+    return name

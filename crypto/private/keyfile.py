@@ -39,21 +39,49 @@ def generate_reviewer_keys(quarters: Sequence[str]) -> ReviewerKeys:
     return ReviewerKeys(secrets.token_bytes(32), secrets.token_bytes(32), {quarter: secrets.token_bytes(32) for quarter in quarters})
 
 
+@dataclass(frozen=True)
+class Lock:
+    """A passphrase stretched with the salt (16 bytes) of one key file: seals that file again without asking for the passphrase."""
+
+    salt: bytes
+    key: bytes = field(repr=False)
+
+
+def lock_of(passphrase: str, data: bytes = b"") -> Lock:
+    """The lock of a key file, or of a new one when there is no data. Malformed: not a key file."""
+    salt = _parts(data)[0] if data else secrets.token_bytes(_SALT_BYTES)
+    return Lock(salt, _stretch(passphrase, salt))
+
+
+def seal_with(lock: Lock, secret: bytes) -> bytes:
+    """A key file of any bytes: magic, salt, then a SecretBox (nonce and ciphertext)."""
+    return MAGIC + lock.salt + bytes(SecretBox(lock.key).encrypt(secret))
+
+
+def open_with(lock: Lock, data: bytes) -> bytes:
+    """The bytes in a key file. Malformed: not a key file; NotForUs: a wrong passphrase or a changed file."""
+    try:
+        return SecretBox(lock.key).decrypt(_parts(data)[1])
+    except CryptoError as error:
+        raise NotForUs("the passphrase is wrong or the file was changed") from error
+
+
 def seal_keyfile(passphrase: str, secret: bytes) -> bytes:
-    """Seal any bytes under a passphrase: magic, salt, then a SecretBox (nonce and ciphertext)."""
-    salt = secrets.token_bytes(_SALT_BYTES)
-    return MAGIC + salt + bytes(SecretBox(_stretch(passphrase, salt)).encrypt(secret))
+    """Seal any bytes under a passphrase, as `seal_with` does."""
+    return seal_with(lock_of(passphrase), secret)
 
 
 def open_keyfile(passphrase: str, data: bytes) -> bytes:
     """The bytes sealed by `seal_keyfile`. Malformed: not a key file; NotForUs: a wrong passphrase or a changed file."""
+    return open_with(lock_of(passphrase, data), data)
+
+
+def _parts(data: bytes) -> tuple[bytes, bytes]:
+    """(salt, sealed bytes) of a key file."""
     start = len(MAGIC) + _SALT_BYTES
     if not data.startswith(MAGIC) or len(data) < start + SecretBox.NONCE_SIZE + SecretBox.MACBYTES:
         raise Malformed("this is not a key file")
-    try:
-        return SecretBox(_stretch(passphrase, data[len(MAGIC) : start])).decrypt(data[start:])
-    except CryptoError as error:
-        raise NotForUs("the passphrase is wrong or the file was changed") from error
+    return data[len(MAGIC) : start], data[start:]
 
 
 def _stretch(passphrase: str, salt: bytes) -> bytes:

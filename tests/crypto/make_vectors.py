@@ -14,21 +14,20 @@ from nacl.signing import SigningKey
 
 from crypto import constants as c
 from crypto import points, segment
+from crypto.case import _topological as topological
 from crypto.case import common, fold, heads
 from crypto.encoding import b64, canonical, unb64
 from crypto.event import Event, parse_event
 from crypto.posting import effort_of, parse_posting
 from crypto.private import opening
 from crypto.private.receipt import ReceiptKeys, keys_of
-from crypto.private.signing import SignKey, sign_event
+from crypto.private.signing import SignKey, sign_evaluator, sign_event, sign_request
 from crypto.receipt import words_of
-from crypto.routing import draw, eligible
+from crypto.roster import parse_programme, parse_roster, parse_suspensions
+from crypto.routing import Want, draw, explain, groups_of
 from crypto.sealing import SUITE, letter_info, open_public, open_public_of, seal_letter, shared_secret, tag_of
-from crypto.tree import (
-    Roster,
-    _reviewer,  # the shape of one roster entry
-)
-from tests.crypto.make_tree import tree_vectors
+from crypto.tree import Tree
+from tests.crypto.make_tree import PROGRAMME, tree_vectors
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
 Vector = dict[str, Any]
@@ -423,7 +422,7 @@ def letter_vectors(pool: dict[str, bytes]) -> list[Vector]:
 
 # ---------------------------------------------------------------- events
 
-SEEDS = {name: h("seed " + name) for name in ("rita", "olaf", "uma", "stranger")}
+SEEDS = {name: h("seed " + name) for name in ("rita", "olaf", "uma", "vera", "wim", "evan", "stranger")}
 NAMES = {name: SignKey(seed).public for name, seed in SEEDS.items()}
 OPEN = b64(open_public_of(h("open")))
 ANSWERS = {
@@ -458,6 +457,18 @@ def later(kind: str, **changes: Any) -> dict[str, Any]:
     return common(kind, WEEK, SEEN, 3, audience, h("case").hex(), None, [h("case").hex()]) | changes
 
 
+def evaluator_payload(case: str = h("case").hex(), **changes: Any) -> dict[str, Any]:
+    base = {
+        "evaluator": NAMES["evan"],
+        "signature": sign_evaluator(case, SEEDS["evan"], P),
+        "method": "",
+        "access": "",
+        "steps": "",
+        "wishes": "",
+    }
+    return later("evaluator", case=case, parents=[case]) | base | changes
+
+
 def signed(data: bytes, seed: bytes = ALICE.sign_seed, programme: bytes = P, label: bytes = c.LABEL_EVENT) -> bytes:
     key = SigningKey(seed)
     return key.sign(label + programme + data).signature + key.verify_key.encode() + data
@@ -487,6 +498,12 @@ def good_payloads() -> dict[str, dict[str, Any]]:
         "state": later("state", to="ACKNOWLEDGED", reason="NONE", text=""),
         "state-closed": later("state", to="CLOSED", reason="NO-REPLY", text="bye"),
         "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", talk=[h("case").hex()]),
+        "recuse": later("recuse"),
+        "handover": later("handover", to=NAMES["uma"]),
+        "cutoff": later("cutoff", of=NAMES["olaf"]),
+        "cutoff-reviewers": later("cutoff", of=NAMES["olaf"], audience="reviewers"),
+        "evaluator": evaluator_payload(),
+        "evaluator-longest": evaluator_payload(method="m" * 4000, access="a" * 2000, steps="s" * 4000, wishes="w" * 1000),
         "prev": later("reply", prev=[h("x").hex()], text=""),
         "parents-32": later("reply", parents=sorted(h(str(i)).hex() for i in range(32)), text=""),
         "first-segment": later("reply", seen=[0, "00" * 32], text=""),
@@ -539,6 +556,7 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "summary-talk-61": later("summary", state="CLOSED", due=WEEK, talk=[h(str(i)).hex() for i in range(61)]),
         "summary-due": later("summary", state="CLOSED", due="soon", talk=[]),
         "readers-one": report_payload(readers=keys[:1]),
+        "readers-double": report_payload(readers=[keys[0], keys[1], keys[0]]),
         "readers-four": report_payload(readers=keys[:4]),
         "reserves-13": report_payload(reserves=keys),
         "open-short": report_payload(open=OPEN[:-2]),
@@ -560,6 +578,18 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "answers-more": report_payload(answers=a | {"name": "me"}),
         "answers-less": report_payload(answers=without(a, "basis")),
         "answers-list": report_payload(answers=[]),
+        "recuse-text": later("recuse", text="because"),
+        "handover-list": later("handover", to=[NAMES["uma"]]),
+        "handover-nobody": later("handover"),
+        "cutoff-upper": later("cutoff", of=NAMES["olaf"].upper()),
+        "cutoff-audience": later("cutoff", of=NAMES["olaf"], audience="readers"),
+        "evaluator-method-4001": evaluator_payload(method="m" * 4001),
+        "evaluator-access-2001": evaluator_payload(access="a" * 2001),
+        "evaluator-steps-4001": evaluator_payload(steps="s" * 4001),
+        "evaluator-wishes-1001": evaluator_payload(wishes="w" * 1001),
+        "evaluator-no-wishes": without(evaluator_payload(), "wishes"),
+        "evaluator-signature-63": evaluator_payload(signature=b64(bytes(63))),
+        "evaluator-signature-hex": evaluator_payload(signature="00" * 64),
         "stub-with-text": report_payload(kind="stub", case=h("case").hex()),
     }
 
@@ -608,6 +638,27 @@ def event_vectors() -> list[Vector]:
         ("r-not-canonical", "R above the field", "BadKey", huge + good[32:]),
         ("author-off-curve", "a key that is no point", "BadSignature", good[:64] + le(2) + base),
     ]
+    inner = sign_evaluator(h("case").hex(), SEEDS["evan"], P)
+    turned = b64(bytes([unb64(inner)[0] ^ 1]) + unb64(inner)[1:])
+    plain = SigningKey(SEEDS["evan"]).sign(P + h("case")).signature
+    as_event = SigningKey(SEEDS["evan"]).sign(c.LABEL_EVENT + P + h("case")).signature
+    inners: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("changed", "one bit of the evaluator's signature", "BadSignature", {"signature": turned}),
+        ("other-case", "consent to another case", "BadSignature", {"signature": sign_evaluator(h("case 2").hex(), SEEDS["evan"], P)}),
+        (
+            "other-programme",
+            "consent in another programme",
+            "BadSignature",
+            {"signature": sign_evaluator(h("case").hex(), SEEDS["evan"], P2)},
+        ),
+        ("other-key", "the consent of somebody else", "BadSignature", {"signature": sign_evaluator(h("case").hex(), SEEDS["rita"], P)}),
+        ("no-label", "signed without a label", "BadSignature", {"signature": b64(plain)}),
+        ("event-label", "signed under the label of events", "BadSignature", {"signature": b64(as_event)}),
+        ("s-plus-l", "S + L", "BadSignature", {"signature": b64(unb64(inner)[:32] + le(int.from_bytes(unb64(inner)[32:], "little") + L))}),
+        ("small-key", "a key of small order", "BadKey", {"evaluator": small[0].hex()}),
+    ]
+    for name, comment, expect, change in inners:
+        cases.append((f"evaluator-{name}", comment, expect, signed(spelled(evaluator_payload(**change)))))
     for y in small:
         cases.append(
             (f"author-small-{y.hex()[:8]}", "a key of small order signs anything for a lax verifier", "BadKey", y + bytes(32) + y + base)
@@ -782,9 +833,9 @@ def posting_vectors() -> list[Vector]:
 class Story:
     """Events of one case by name; the reporter is alice."""
 
-    def __init__(self) -> None:
+    def __init__(self, **changes: Any) -> None:
         self.events: dict[str, Event] = {}
-        self.add("report", "alice", report_payload())
+        self.add("report", "alice", report_payload(**changes))
         self.case = self.events["report"].id
 
     def add(self, name: str, author: str, payload: dict[str, Any]) -> None:
@@ -792,6 +843,9 @@ class Story:
         self.events[name] = parse_event(sign_event(payload, seed, P).raw, P)
 
     def later(self, name: str, author: str, kind: str, parents: str, prev: str = "", **more: Any) -> None:
+        if kind == "evaluator":
+            more = evaluator_payload(self.case) | more
+            more = {key: more[key] for key in ("evaluator", "signature", "method", "access", "steps", "wishes")}
         payload = later(kind, case=self.case, prev=[self.events[prev].id] if prev else [], **more)
         payload["parents"] = sorted(self.events[each].id for each in parents.split())
         self.add(name, author, payload)
@@ -824,6 +878,7 @@ def story() -> Story:
     s.later("withdraw", "alice", "withdraw", "closed", "report")
     s.later("forged-withdraw", "stranger", "withdraw", "report")
     s.later("forged-received", "stranger", "received", "report")
+    s.later("forged-answer", "stranger", "answer", "report", text="let me in")
     s.later("reviewer-withdraws", "rita", "withdraw", "report")
     s.later("reporter-closes", "alice", "state", "report", "report", to="CLOSED", reason="SPAM", text="")
     s.later("open-note", "olaf", "note", "report", audience="all", text="oops")
@@ -841,6 +896,190 @@ def story() -> Story:
     s.add("other-case", "rita", later("answer", case=other, parents=[other], text="elsewhere"))
     s.add("replayed", "alice", later("reply", case=s.case, parents=[other], prev=[other], text="the parent is of another case"))
     return s
+
+
+def leavings(readers: str, reserves: str) -> Story:
+    """People who step back, hand over and cut each other off; for each pair of names one kind of event."""
+    s = Story(readers=[NAMES[n] for n in readers.split()], reserves=[NAMES[n] for n in reserves.split()])
+    people = (readers + " " + reserves).split()
+    for a in people:
+        s.later(f"{a}-received", a, "received", "report")
+        s.later(f"{a}-note", a, "note", "report", text=a)
+        s.later(f"{a}-recuse", a, "recuse", f"{a}-received", f"{a}-received")
+        s.later(f"{a}-after-recuse", a, "answer", f"{a}-recuse", f"{a}-recuse", text="still here")
+        s.later(f"{a}-note-after-recuse", a, "note", f"{a}-recuse", f"{a}-note", text="still here")
+        s.later(f"{a}-beside-recuse", a, "answer", f"{a}-received", f"{a}-received", text="at the same time")
+        s.later(f"{a}-recuse-again", a, "recuse", f"{a}-received", f"{a}-received", week="2026-W48")
+    for a in people:
+        for b in people:
+            # What a saw of b is only that b received it.
+            s.later(f"{a}-cuts-{b}", a, "cutoff", f"{b}-received", of=NAMES[b])
+            s.later(f"{a}-cuts-notes-{b}", a, "cutoff", f"{b}-note", of=NAMES[b], audience="reviewers")
+            s.later(f"{a}-to-{b}", a, "handover", "report", to=NAMES[b])
+    return s
+
+
+def two_story() -> Story:
+    s = leavings("rita olaf", "uma vera")
+    s.later("to-uma-late", "rita", "handover", "olaf-recuse", to=NAMES["uma"])
+    s.later("uma-lives", "uma", "answer", "rita-to-uma", text="new here")
+    s.later("uma-leaves", "uma", "recuse", "rita-to-uma")
+    s.later("to-uma-again", "rita", "handover", "uma-leaves", "rita-to-uma", to=NAMES["uma"])
+    for n in range(3, 60):  # until its id puts it behind the recuse that it does not know of
+        s.later("rita-cuts-olaf-beside", "rita", "cutoff", "rita-received olaf-received", "rita-received", roster=n, of=NAMES["olaf"])
+        names = ("report", "rita-received", "olaf-received", "rita-recuse", "rita-cuts-olaf-beside")
+        held = {s.events[each].id: s.events[each] for each in names}
+        if topological(held)[-1] == s.events["rita-cuts-olaf-beside"].id:
+            break
+    s.later("uma-cuts-olaf-late", "uma", "cutoff", "rita-to-uma olaf-received", of=NAMES["olaf"])
+    s.later("uma-to-vera", "uma", "handover", "rita-to-uma", week="2026-W48", to=NAMES["vera"])
+    s.later("olaf-after-cut", "olaf", "answer", "rita-cuts-olaf", "olaf-received", text="I object")
+    s.later("olaf-back-dated", "olaf", "answer", "report", text="I was always here")
+    s.later("olaf-beside", "olaf", "answer", "olaf-received", "olaf-received", text="not seen")
+    s.later("olaf-cuts-rita-back", "olaf", "cutoff", "rita-cuts-olaf", of=NAMES["rita"])
+    s.later("evaluator", "alice", "evaluator", "report", "report")
+    s.later(
+        "evaluator-2",
+        "alice",
+        "evaluator",
+        "evaluator",
+        "evaluator",
+        evaluator=NAMES["wim"],
+        signature=sign_evaluator(s.case, SEEDS["wim"], P),
+    )
+    s.later("evaluator-forged", "stranger", "evaluator", "report")
+    s.later("evaluator-by-reader", "rita", "evaluator", "report")
+    s.later("stranger-recuse", "stranger", "recuse", "report")
+    s.later("stranger-to", "rita", "handover", "report", week="2026-W48", to=NAMES["stranger"])
+    s.later("stranger-cuts", "stranger", "cutoff", "report", of=NAMES["rita"])
+    s.later("cut-stranger", "rita", "cutoff", "report", of=NAMES["stranger"])
+    s.later("alice-cuts", "alice", "cutoff", "report", of=NAMES["rita"])
+    s.later("hidden-recuse", "rita", "recuse", "report", audience="reviewers")
+    s.later("cutoff-leaks", "rita", "cutoff", "olaf-note", of=NAMES["olaf"])
+    s.later("early-recuse", "rita", "recuse", "report", week="2026-W46")
+    return s
+
+
+def three_story() -> Story:
+    s = leavings("rita olaf wim", "uma vera")
+    s.later("olaf-more", "olaf", "answer", "olaf-received", "olaf-received", text="more")
+    s.later("rita-cuts-olaf-later", "rita", "cutoff", "olaf-more", "rita-cuts-olaf", of=NAMES["olaf"])
+    s.later("wim-cuts-olaf-later", "wim", "cutoff", "olaf-more", of=NAMES["olaf"])
+    s.later("rita-cuts-olaf-again", "rita", "cutoff", "rita-cuts-olaf", "rita-cuts-olaf", of=NAMES["olaf"])
+    s.later("to-uma-after", "rita", "handover", "rita-cuts-olaf wim-cuts-olaf", "rita-cuts-olaf", to=NAMES["uma"])
+    s.later("to-uma-between", "rita", "handover", "rita-cuts-olaf", "rita-cuts-olaf", week="2026-W48", to=NAMES["uma"])
+    s.later("to-uma-by-olaf", "olaf", "handover", "wim-recuse", to=NAMES["uma"])
+    s.later("uma-after", "uma", "answer", "to-uma-after", text="here")
+    s.later("uma-by-olaf", "uma", "answer", "to-uma-by-olaf", text="here")
+    s.later("to-vera-full", "rita", "handover", "to-uma-after", "to-uma-after", to=NAMES["vera"])
+    s.later("olaf-cuts-rita-after", "olaf", "cutoff", "rita-cuts-olaf wim-cuts-olaf", of=NAMES["rita"])
+    s.later("wim-cuts-rita-after", "wim", "cutoff", "olaf-cuts-rita-after", "wim-cuts-olaf", of=NAMES["rita"])
+    # Which of two events at the same time comes first is up to their ids: tried until it is the one that tells rules apart.
+    for name, parents, beside in (
+        ("to-uma-too-early", "rita-cuts-olaf", "olaf-received rita-cuts-olaf wim-cuts-olaf"),
+        ("to-uma-beside-recuse", "rita-received", "rita-received rita-recuse"),
+    ):
+        for n in range(3, 60):
+            s.later(name, "rita", "handover", parents, "rita-received", roster=n, to=NAMES["uma"])
+            ids = topological({s.events[each].id: s.events[each] for each in f"report {name} {beside}".split()})
+            last = ids.index(s.events[beside.split()[-1]].id)
+            if (ids.index(s.events[name].id) > last) == ("recuse" in beside):
+                break
+    s.later("olaf-recuse-after", "olaf", "recuse", "rita-cuts-olaf wim-cuts-olaf", "olaf-received")
+    return s
+
+
+TWO_PLANS = {
+    "recuse": "rita-received rita-recuse",
+    "recuse-both": "rita-received rita-recuse olaf-received olaf-recuse",
+    "recuse-then-speaks": "rita-received rita-recuse rita-after-recuse",
+    "recuse-then-note": "rita-received rita-recuse rita-note rita-note-after-recuse",
+    "recuse-beside": "rita-received rita-recuse rita-beside-recuse",
+    "recuse-hole": "rita-received rita-after-recuse",
+    "recuse-twice": "rita-received rita-recuse rita-recuse-again",
+    "recuse-by-reserve": "uma-received uma-recuse",
+    "recuse-by-stranger": "stranger-recuse",
+    "recuse-hidden": "hidden-recuse",
+    "recuse-early": "early-recuse",
+    "handover": "rita-to-uma uma-lives",
+    "handover-missing": "uma-lives",
+    "handover-late": "olaf-received olaf-recuse to-uma-late",
+    "handover-by-gone": "rita-received rita-recuse rita-to-vera",
+    "handover-full": "rita-to-uma uma-to-vera",
+    "handover-race": "rita-to-uma olaf-to-uma",
+    "handover-race-full": "rita-to-uma olaf-to-vera",
+    "handover-to-reader": "rita-to-olaf",
+    "handover-to-self": "rita-to-rita",
+    "handover-to-stranger": "stranger-to",
+    "handover-by-reserve": "uma-to-vera",
+    "handover-by-itself": "uma-to-uma",
+    "handover-note": "rita-to-uma uma-note",
+    "handover-back": "rita-to-uma uma-leaves to-uma-again",
+    "cutoff-of-two": "olaf-received rita-cuts-olaf olaf-beside",
+    "cutoff-after": "olaf-received rita-cuts-olaf olaf-after-cut",
+    "cutoff-back-dated": "olaf-received rita-cuts-olaf olaf-back-dated",
+    "cutoff-notes-only": "olaf-received olaf-note rita-cuts-notes-olaf olaf-beside",
+    "cutoff-not-notes": "olaf-received rita-cuts-olaf olaf-note",
+    "cutoff-both-audiences": "olaf-received olaf-note rita-cuts-olaf rita-cuts-notes-olaf olaf-beside",
+    "cutoff-each-other": "olaf-received rita-received rita-cuts-olaf olaf-cuts-rita",
+    "cutoff-each-other-hole": "rita-cuts-olaf olaf-cuts-rita",
+    "cutoff-in-return": "olaf-received rita-cuts-olaf olaf-cuts-rita-back",
+    "cutoff-of-self": "rita-received rita-cuts-rita",
+    "cutoff-of-reserve": "uma-received rita-cuts-uma rita-to-uma uma-lives",
+    "cutoff-of-stranger": "cut-stranger",
+    "cutoff-by-reserve": "rita-received uma-cuts-rita",
+    "cutoff-by-stranger": "stranger-cuts",
+    "cutoff-by-reporter": "alice-cuts",
+    "cutoff-leaks": "olaf-note cutoff-leaks",
+    "cutoff-three-needs-two": "olaf-received rita-to-uma uma-cuts-olaf-late olaf-beside",
+    "cutoff-three-has-two": "olaf-received rita-to-uma uma-cuts-olaf-late rita-cuts-olaf olaf-beside",
+    "cutoff-takes-back-handover": "olaf-received olaf-to-uma uma-note rita-cuts-olaf uma-cuts-olaf",
+    "recuse-then-cutoff": "rita-received rita-recuse olaf-cuts-rita rita-beside-recuse",
+    "cutoff-by-recused": "olaf-received rita-received rita-recuse rita-cuts-olaf",
+    "cutoff-beside-recuse": "olaf-received rita-received rita-recuse rita-cuts-olaf-beside",
+    "cutoff-then-recuse": "olaf-received rita-cuts-olaf olaf-recuse",
+    "evaluator": "evaluator",
+    "evaluator-first-wins": "evaluator evaluator-2",
+    "evaluator-forged": "evaluator-forged",
+    "evaluator-by-reader": "evaluator-by-reader",
+}
+THREE_PLANS = {
+    "cutoff-one-of-three": "olaf-received rita-cuts-olaf olaf-more",
+    "cutoff-two-of-three": "olaf-received rita-cuts-olaf wim-cuts-olaf olaf-more",
+    "cutoff-one-saw-more": "olaf-received olaf-more rita-cuts-olaf wim-cuts-olaf-later",
+    "cutoff-hole": "olaf-received rita-cuts-olaf wim-cuts-olaf-later",
+    "cutoff-twice-by-one": "olaf-received olaf-more rita-cuts-olaf rita-cuts-olaf-again rita-cuts-olaf-later",
+    "cutoff-third-saw-more": "olaf-received olaf-more rita-cuts-olaf wim-cuts-olaf rita-cuts-olaf-later",
+    "cutoff-two-audiences": "olaf-received olaf-note rita-cuts-olaf wim-cuts-notes-olaf olaf-more",
+    "cutoff-notes": "olaf-received olaf-note olaf-recuse olaf-note-after-recuse rita-cuts-notes-olaf wim-cuts-notes-olaf",
+    "cutoff-and-self": "olaf-received rita-cuts-olaf olaf-cuts-olaf olaf-more",
+    "cutoff-and-reserve": "olaf-received rita-cuts-olaf uma-cuts-olaf olaf-more",
+    "circle-of-cutoffs": "rita-received olaf-received wim-received rita-cuts-olaf olaf-cuts-wim wim-cuts-rita",
+    "everybody-cuts": "rita-received olaf-received wim-received rita-cuts-olaf olaf-cuts-wim wim-cuts-rita olaf-cuts-rita wim-cuts-olaf rita-cuts-wim",
+    "two-against-two": "rita-received olaf-received rita-cuts-olaf wim-cuts-olaf olaf-cuts-rita wim-cuts-rita",
+    "cutoff-by-cut-off": "rita-received olaf-received rita-cuts-olaf wim-cuts-olaf olaf-cuts-rita-after wim-cuts-rita-after",
+    "handover-three": "rita-to-uma",
+    "handover-after-cutoff": "olaf-received rita-cuts-olaf wim-cuts-olaf to-uma-after uma-after",
+    "handover-between": "olaf-received rita-cuts-olaf wim-cuts-olaf to-uma-between",
+    "handover-too-early": "olaf-received rita-cuts-olaf wim-cuts-olaf to-uma-too-early",
+    "handover-beside-recuse": "rita-received rita-recuse to-uma-beside-recuse",
+    "handover-full-again": "olaf-received rita-cuts-olaf wim-cuts-olaf to-uma-after to-vera-full",
+    "handover-by-cut-off": "olaf-received wim-received wim-recuse to-uma-by-olaf uma-by-olaf rita-cuts-olaf wim-cuts-olaf",
+    "handover-after-recuse": "wim-received wim-recuse to-uma-by-olaf uma-by-olaf",
+    "recuse-after-cutoff": "olaf-received rita-cuts-olaf wim-cuts-olaf olaf-recuse-after",
+}
+
+
+def leaving_vectors() -> tuple[list[Vector], dict[str, str]]:
+    """Vectors of two more cases, and their events under names with the case in front."""
+    out: list[Vector] = []
+    events: dict[str, str] = {}
+    for name, s, plans in (("two", two_story(), TWO_PLANS), ("three", three_story(), THREE_PLANS)):
+        for plan_name, plan in plans.items():
+            one = case_vector(s, f"{name}-{plan_name}", ["report", *plan.split()])
+            events |= {f"{name}/{each}": s.events[each].raw.hex() for each in one["events"]}
+            out.append(one | {"events": [f"{name}/{each}" for each in one["events"]]})
+    return out, events
 
 
 def case_vectors(s: Story) -> list[Vector]:
@@ -864,6 +1103,7 @@ def case_vectors(s: Story) -> list[Vector]:
         "reviewer-withdraws": "report reviewer-withdraws",
         "reporter-closes": "report reporter-closes",
         "forged-received": "report received forged-received",
+        "forged-fork": "report forged-received forged-answer",
         "reserve": "report received-reserve",
         "choice": "report choice-publish",
         "choices-at-once": "report choice-publish choice-hold",
@@ -913,6 +1153,9 @@ def case_vector(s: Story, name: str, plan: list[str]) -> Vector:
         "void": dict(sorted(folded.void.items())),
         "missing": sorted(folded.missing),
         "equivocations": [list(ids) for ids in folded.equivocations],
+        "readers": list(folded.readers),
+        "gone": dict(sorted(folded.gone.items())),
+        "evaluator": folded.evaluator,
     }
     quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who) for who in c.AUDIENCES}}
     return vector(name, "the fold of these events, in any order", case=s.case, events=plan, result=result, **quiet)
@@ -928,27 +1171,30 @@ def reviewer(name: str, **changes: Any) -> dict[str, Any]:
         "sign": SignKey(h("sign " + name)).public,
         "find": crypto_scalarmult_base(h("find " + name)).hex(),
         "open": [{"quarter": "2026-Q4", "key": b64(open_public_of(h("open " + name)))}],
-        "languages": ["en"],
-        "groups": ["A"],
+        "languages": ["English"],
+        "groups": ["A", "B", "C", "D"],
         "ties": [],
+        "noticed": "2025-12-01",
         "from": "2026-01-01",
         "to": "2026-12-31",
-        "record": {"Access": "A"},
+        "paused": "",
+        "ended": "",
+        "record": {heading: {"said": heading} for heading in c.HEADINGS},
     }
     return base | changes
 
 
-def tie(until: str, lab: str = "Example Lab") -> list[dict[str, str]]:
-    return [{"lab": lab, "category": "employment", "until": until}]
+def tie(until: str, lab: str = "Example Lab", category: str = "EMPLOYMENT") -> list[dict[str, str]]:
+    return [{"lab": lab, "category": category, "until": until}]
 
 
 ROSTER = [
     reviewer("Ada"),
     reviewer("Tied", ties=tie("")),
-    reviewer("Ended", ties=tie("2024-11-21")),
+    reviewer("Ended tie", ties=tie("2024-11-21")),
     reviewer("Ended later", ties=tie("2024-11-22")),
     reviewer("Future", ties=tie("2027-01-01")),
-    reviewer("Spaced", ties=tie("", "  EXAMPLE lab ")),
+    reviewer("Spaced", ties=tie("", " \t\nEXAMPLE lab\r ")),
     reviewer("Elsewhere", ties=tie("", "Other Lab")),
     reviewer("Late", **{"from": "2026-11-22"}),
     reviewer("Gone", to="2026-11-20"),
@@ -957,31 +1203,98 @@ ROSTER = [
     reviewer("No key", open=[]),
     reviewer("Old key", open=[{"quarter": "2026-Q3", "key": b64(open_public_of(h("q3")))}]),
     reviewer("Leap", ties=tie("2024-02-29", "Leap Lab")),
+    reviewer("Revoked", to="2026-11-20", ended="CONDUCT"),
+    reviewer("Revoked soon", to="2026-11-21", ended="RESIGNED"),
+    reviewer("Revoked before", **{"from": "2026-11-22", "to": "2026-11-20", "ended": "OTHER"}),
+    reviewer("Paused", paused="2026-11-21"),
+    reviewer("Paused until yesterday", paused="2026-11-20"),
+    reviewer("Suspended"),
+    reviewer("Suspended first day"),
+    reviewer("Suspended last day"),
+    reviewer("Suspended yesterday"),
+    reviewer("Suspended tomorrow"),
+    reviewer("Suspended and late", **{"from": "2026-11-22"}),
+    reviewer("Revoked without key", to="2026-11-20", ended="KEY-LOST", open=[]),
+    reviewer("Paused and tied", paused="2026-12-01", ties=tie("")),
+    reviewer("Friend", ties=tie("", category="FRIEND")),
+    reviewer("Feud and old job", ties=tie("", category="FEUD") + tie("2024-11-21", category="GRANT")),
+    reviewer("Competitor with shares", ties=tie("", category="COMPETITOR") + tie("", category="EQUITY")),
+    reviewer("Accent", ties=tie("", "\u00c9tude Lab")),
+    reviewer("Wide", ties=tie("", "\uff25xample\u00a0Lab")),
+    reviewer("Sharp", ties=tie("", "Stra\u00dfe")),
+    reviewer("Groups A B", groups=["A", "B"]),
+    reviewer("Groups none", groups=[]),
+    reviewer("Chinese", languages=["Chinese"]),
+    reviewer("Both", languages=["Chinese", " english "]),
+    reviewer("No language", languages=[]),
+    reviewer("Tied without groups", ties=tie(""), groups=[]),
+    reviewer("No groups, no language", groups=["D"], languages=[]),
 ]
+BY_NAME = {entry["name"]: entry for entry in ROSTER}
+SUSPENDED = [
+    {"sign": BY_NAME[name]["sign"], "from": first, "until": until, "reason": "OTHER"}
+    for name, first, until in (
+        ("Suspended", "2026-11-15", "2026-11-25"),
+        ("Suspended first day", "2026-11-21", "2026-11-25"),
+        ("Suspended last day", "2026-11-10", "2026-11-21"),
+        ("Suspended yesterday", "2026-11-10", "2026-11-20"),
+        ("Suspended tomorrow", "2026-11-22", "2026-11-25"),
+        ("Suspended and late", "2026-11-15", "2026-11-25"),
+    )
+]
+
+
+def routing_tree() -> Tree:
+    roster = parse_roster(canonical({"v": 1, "reviewers": ROSTER, "evaluators": []}), 1)
+    suspended = parse_suspensions(canonical({"v": 1, "suspended": SUSPENDED}))
+    return Tree(roster, suspended, parse_programme(canonical(PROGRAMME)), {}, stale=False)
 
 
 def routing_vectors() -> list[Vector]:
     import datetime
 
-    roster = Roster(1, tuple(_reviewer(entry) for entry in ROSTER))
-    questions = [
-        ("no-lab", "not said", "", [], "2026-11-21"),
-        ("lab", "a lab with ties", "Example Lab", [], "2026-11-21"),
-        ("lab-case", "other case and space", " example LAB", [], "2026-11-21"),
-        ("other-lab", "another lab", "Other Lab", [], "2026-11-21"),
-        ("excluded", "two left out", "", [ROSTER[0]["sign"], ROSTER[6]["sign"]], "2026-11-21"),
-        ("next-day", "a day later: a term ends, another begins, a tie lapses", "Example Lab", [], "2026-11-22"),
-        ("day-before", "a day earlier", "Example Lab", [], "2026-11-20"),
-        ("other-quarter", "only the old key", "", [], "2026-09-30"),
-        ("first-of-quarter", "the quarter begins", "", [], "2026-10-01"),
-        ("year-after", "nobody", "", [], "2027-01-01"),
+    tree, today, lab = routing_tree(), "2026-11-21", "Example Lab"
+    excluded = [BY_NAME[name]["sign"] for name in ("Ada", "Tied", "Suspended", "Elsewhere")]
+    questions: list[tuple[str, str, str, Vector]] = [
+        ("nothing", "nothing said", today, {}),
+        ("lab", "a lab with ties", today, {"lab": lab}),
+        ("lab-case", "other case and space", today, {"lab": " example LAB\n"}),
+        ("lab-wide", "wide letters and a no-break space", today, {"lab": "\uff25xample\u00a0Lab"}),
+        ("lab-vertical-tab", "a vertical tab is not white space here", today, {"lab": "Example Lab\v"}),
+        ("other-lab", "another lab", today, {"lab": "Other Lab"}),
+        ("lab-accent", "an accent typed as two characters", today, {"lab": "e\u0301tude lab"}),
+        ("lab-no-accent", "without the accent it is another lab", today, {"lab": "etude lab"}),
+        ("lab-sharp", "lower case, not case folding", today, {"lab": "strasse"}),
+        ("excluded", "some left out, suspended or tied beside", today, {"lab": lab, "exclude": excluded}),
+        ("group", "one group", today, {"groups": ["C"]}),
+        ("groups", "two groups", today, {"groups": ["A", "D"]}),
+        ("language", "a language", today, {"language": "Chinese"}),
+        ("language-case", "a language in other case", today, {"language": " ENGLISH"}),
+        ("language-unknown", "nobody", today, {"language": "Klingon"}),
+        ("language-blank", "blanks are any", today, {"language": " \t"}),
+        ("all", "everything at once", today, {"lab": lab, "groups": ["A"], "language": "english", "exclude": excluded}),
+        ("next-day", "terms, ties, pauses and suspensions end or begin", "2026-11-22", {"lab": lab}),
+        ("day-before", "a day earlier", "2026-11-20", {"lab": lab}),
+        ("leap-before", "the day before a tie of 29 February lapses", "2026-02-28", {"lab": "Leap Lab"}),
+        ("leap-after", "the day it lapses, though there is no 29 February", "2026-03-01", {"lab": "Leap Lab"}),
+        ("other-quarter", "only the old key", "2026-09-30", {}),
+        ("first-of-quarter", "the quarter begins", "2026-10-01", {}),
+        ("year-after", "nobody", "2027-01-01", {}),
     ]
     out = []
-    for name, comment, lab, exclude, day in questions:
-        found = eligible(roster, lab, set(exclude), datetime.date.fromisoformat(day))
-        out.append(
-            vector("eligible-" + name, comment, op="eligible", lab=lab, exclude=exclude, day=day, names=[each.name for each in found])
-        )
+    for name, comment, day, change in questions:
+        want = {"lab": "", "groups": [], "language": "", "exclude": []} | change
+        asked = Want(want["lab"], tuple(want["groups"]), want["language"], frozenset(want["exclude"]))
+        codes = [[each.name, code] for each, code in explain(tree, asked, datetime.date.fromisoformat(day))]
+        out.append(vector("explain-" + name, comment, op="explain", want=want, day=day, codes=codes))
+    for name, about in (
+        ("one", ["A1-UNDISCLOSED"]),
+        ("same", ["B1-WEIGHTS", "B2-INSIDER"]),
+        ("order", ["D1-EVALS", "A2-UNTESTED", "D2-MISLEAD"]),
+        ("none", ["X1-OTHER", "X2-OUTSIDE"]),
+        ("mixed", ["X1-OTHER", "C1-MISBEHAVE"]),
+    ):
+        out.append(vector("groups-" + name, "groups needed by answers", op="groups", about=about, groups=list(groups_of(about))))
     streams = {
         "empty": (0, b""),
         "one": (1, b""),
@@ -1017,6 +1330,64 @@ def routing_vectors() -> list[Vector]:
     return out
 
 
+# ---------------------------------------------------------------- requests
+
+
+def request_vectors() -> list[Vector]:
+    seed = SEEDS["rita"]
+    public = {
+        "sign": NAMES["rita"],
+        "find": crypto_scalarmult_base(h("find rita")).hex(),
+        "open": [{"quarter": quarter, "key": b64(open_public_of(h(quarter)))} for quarter in ("2026-Q4", "2027-Q1")],
+    }
+    first = public["open"][0]
+
+    def asks(**change: Any) -> bytes:
+        """Signed as it should be, whatever it says."""
+        return canonical(sign_request("Rita", public | change, seed, P))
+
+    good = json.loads(asks())
+    zero = b64(unb64(first["key"])[:1184] + bytes(32))
+    moduli = b64(b"\xff" * 3 + unb64(first["key"])[3:])
+    other_label = SigningKey(seed).sign(c.LABEL_EVENT + P + canonical(without(good, "signature"))).signature
+    cases = [
+        ("good", "two quarters", "ok", asks()),
+        ("one-quarter", "one open key", "ok", asks(open=[first])),
+        ("spelled", "white space", "Malformed", asks() + b"\n"),
+        ("v2", "another version", "WrongVersion", canonical(good | {"v": 2})),
+        ("kind", "another kind", "Malformed", asks(kind="tellsafe proposal")),
+        ("more", "a name too many", "Malformed", asks(more="")),
+        ("less", "a name missing", "Malformed", canonical(without(good, "find"))),
+        ("name-empty", "no name", "Malformed", asks(name=" ")),
+        ("no-open", "no open key", "Malformed", asks(open=[])),
+        ("quarter-twice", "one quarter twice", "Malformed", asks(open=[first, first])),
+        ("quarter-5", "no quarter", "Malformed", asks(open=[first | {"quarter": "2026-Q5"}])),
+        ("open-short", "an open key a byte short", "Malformed", asks(open=[first | {"key": b64(unb64(first["key"])[1:])}])),
+        ("open-zero", "an open key whose X25519 part is zero", "BadKey", asks(open=[first | {"key": zero}])),
+        ("open-modulus", "an open key above the modulus", "BadKey", asks(open=[first | {"key": moduli}])),
+        ("find-zero", "a find key of small order", "BadPoint", asks(find="00" * 32)),
+        ("other-programme", "to another programme", "Mismatch", canonical(sign_request("Rita", public, seed, P2))),
+        (
+            "programme-renamed",
+            "signed for another programme, renamed",
+            "BadSignature",
+            canonical(json.loads(canonical(sign_request("Rita", public, seed, P2))) | {"programme": P.hex()}),
+        ),
+        ("renamed", "another name under the signature", "BadSignature", canonical(good | {"name": "Eve"})),
+        (
+            "other-find",
+            "another find key under the signature",
+            "BadSignature",
+            canonical(good | {"find": crypto_scalarmult_base(h("eve")).hex()}),
+        ),
+        ("other-sign", "another's sign key", "BadSignature", asks(sign=NAMES["olaf"])),
+        ("small-sign", "a sign key of small order", "BadKey", asks(sign=sorted(points.SMALL_ORDER_Y)[0].hex())),
+        ("event-label", "signed under the label of events", "BadSignature", canonical(good | {"signature": b64(other_label)})),
+        ("signature-63", "a signature a byte short", "Malformed", canonical(good | {"signature": b64(bytes(63))})),
+    ]
+    return [vector(name, comment, expect, data=data.hex(), programme=P.hex()) for name, comment, expect, data in cases]
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     pool = letter_pool()
@@ -1025,6 +1396,7 @@ def main() -> None:
         "bob": {"entropy": h("bob", 16).hex(), "programme": P.hex()},
     }
     s = story()
+    left, left_events = leaving_vectors()
     write("constants.json", constants())
     write("points.json", {"vectors": point_vectors()})
     write("json.json", {"vectors": json_vectors()})
@@ -1037,9 +1409,15 @@ def main() -> None:
     write("posting.json", {"vectors": posting_vectors()})
     write(
         "case.json",
-        {"programme": P.hex(), "events": {name: event.raw.hex() for name, event in s.events.items()}, "vectors": case_vectors(s)},
+        {
+            "programme": P.hex(),
+            "events": {name: event.raw.hex() for name, event in s.events.items()} | left_events,
+            "vectors": case_vectors(s) + left,
+        },
     )
-    write("routing.json", {"reviewers": ROSTER, "vectors": routing_vectors()})
+    roster = {"v": 1, "reviewers": ROSTER, "evaluators": []}
+    write("routing.json", {"roster": roster, "suspensions": {"v": 1, "suspended": SUSPENDED}, "vectors": routing_vectors()})
+    write("request.json", {"vectors": request_vectors()})
     write("tree.json", tree_vectors([ROSTER[0], ROSTER[1]], canonical))
 
 

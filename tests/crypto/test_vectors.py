@@ -15,7 +15,10 @@ from crypto.errors import ProtocolError
 from crypto.event import parse_event, payload_bytes
 from crypto.private import opening, signing
 from crypto.private.receipt import keys_of
-from crypto.routing import draw, eligible
+from crypto.request import check_request
+from crypto.roster import parse_programme, parse_roster, parse_suspensions
+from crypto.routing import Want, draw, eligible, explain, groups_of
+from tests.crypto.make_tree import PROGRAMME
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
 FILES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
@@ -118,6 +121,9 @@ def run_case(v: Any) -> None:
             "void": folded.void,
             "missing": sorted(folded.missing),
             "equivocations": [list(ids) for ids in folded.equivocations],
+            "readers": list(folded.readers),
+            "gone": folded.gone,
+            "evaluator": folded.evaluator,
         } == v["result"]
         for who, expected in v.get("heads", {}).items():
             assert heads(events, v["case"], who) == expected
@@ -128,14 +134,31 @@ def run_routing(v: Any) -> None:
         stream = iter(raw(v["random"]))
         assert draw(range(v["count"]), lambda n: bytes(next(stream) for _ in range(n))) == (v["readers"], v["reserves"])
         return
-    roster = tree.Roster(1, tuple(tree._reviewer(entry) for entry in FILES["routing"]["reviewers"]))
-    found = eligible(roster, v["lab"], set(v["exclude"]), datetime.date.fromisoformat(v["day"]))
-    assert [each.name for each in found] == v["names"]
+    if v["op"] == "groups":
+        assert list(groups_of(v["about"])) == v["groups"]
+        return
+    file, want, day = FILES["routing"], v["want"], datetime.date.fromisoformat(v["day"])
+    roster = parse_roster(encoding.canonical(file["roster"]), 1)
+    suspensions = parse_suspensions(encoding.canonical(file["suspensions"]))
+    whole = tree.Tree(roster, suspensions, parse_programme(encoding.canonical(PROGRAMME)), {}, stale=False)
+    asked = Want(want["lab"], tuple(want["groups"]), want["language"], frozenset(want["exclude"]))
+    assert [[each.name, code] for each, code in explain(whole, asked, day)] == v["codes"]
+    assert [each.name for each in eligible(whole, asked, day)] == [name for name, code in v["codes"] if not code]
 
 
 def run_tree(v: Any) -> None:
     now = datetime.datetime.fromisoformat(v["now"])
-    assert tree.verify_bundle(v["bundle"].encode(), raw(v["programme"]), now, v["seen"]).versions == v["versions"]
+    found = tree.verify_bundle(v["bundle"].encode(), raw(v["programme"]), now, v["seen"])
+    assert (found.versions, found.stale) == (v["versions"], v["stale"])
+    bundle = json.loads(v["bundle"])
+    # Junk and roles we do not know are not among what was read.
+    assert found.used == {
+        name for part in bundle.values() for name in part if name.split(".")[-2] not in ("site", "statistics") and name != "9.roster.json"
+    }
+
+
+def run_request(v: Any) -> None:
+    check_request(raw(v["data"]), raw(v["programme"]))
 
 
 @pytest.mark.parametrize(("name", "v"), ALL)
