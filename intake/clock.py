@@ -1,12 +1,21 @@
-"""The only reader of the machine's clock in the server. What leaves it are ISO weeks and how long to wait, never a time."""
+"""The only reader of the machine's clock in the server. What leaves it for postings are ISO weeks and how long to wait, never a time.
+
+The signed tree has times of its own, which are public: for it alone there are `now` and `today`.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The time in UTC, to check signed files against; nothing keeps it."""
     return datetime.now(UTC)
+
+
+def today() -> date:
+    """The day in UTC, on which a reviewer's status depends."""
+    return now().date()
 
 
 def _start(week: str) -> datetime:
@@ -21,7 +30,7 @@ def _name(moment: datetime) -> str:
 
 def week() -> str:
     """The present ISO week in UTC, as in PROTOCOL section 1."""
-    return _name(_now())
+    return _name(now())
 
 
 def weeks_before(week: str, count: int) -> str:
@@ -36,4 +45,4 @@ def monday_ns(week: str) -> int:
 
 def seconds_to_tick(tick: int) -> float:
     """Seconds until the next multiple of `tick` since 1970. Ticks hang on the calendar, not on when the server was started."""
-    return tick - _now().timestamp() % tick
+    return tick - now().timestamp() % tick

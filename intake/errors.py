@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from crypto.constants import POSTING_BYTES
+from crypto.constants import BUNDLE_MAX, POSTING_BYTES
 from crypto.errors import ProtocolError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +23,10 @@ SENTENCES: dict[str, tuple[int, str]] = {
     "BadPoint": (400, "A letter of this posting has an unusable clue."),
     "Known": (409, "A letter of this posting was posted before."),
     "BadEffort": (429, "The server is busy: this posting needs more effort, see /files/head.json."),
+    "TreeType": (400, "Nothing was stored: a tree is sent as application/json."),
+    "TreeLength": (400, f"Nothing was stored: a tree says its length and has at most {BUNDLE_MAX} bytes."),
+    "TreeOther": (409, "Nothing was stored: a file of this tree is here already under the same name with other bytes."),
+    "TreeBusy": (503, "Nothing was stored: another tree is being checked, send the same one again later."),
     "Full": (503, "The tray is full until the next tick: nothing was stored, send the same posting again later."),
     "Busy": (503, "Nothing was stored, send the same posting again later."),
     "NotFound": (404, "There is nothing here."),
@@ -34,7 +38,7 @@ STATUS_NAMES = {404: "NotFound", 405: "Method", 413: "Length"}
 
 
 class Refused(Exception):
-    """A posting that is not taken; `name` is a row of SENTENCES. Nothing was stored."""
+    """A posting or a tree that is not taken; `name` is a row of SENTENCES. Nothing was stored."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -53,6 +57,11 @@ def name_of(error: BaseException) -> str:
     if isinstance(error, OperationalError | PoolTimeout):
         return "Busy"
     return "Broken"
+
+
+def tree_refused(error: ProtocolError) -> Response:
+    """What is said to whoever sent a tree that the check refuses; it is public, so the reason is told."""
+    return Response(f"Nothing was stored: {error} ({error.name}).", status=400, mimetype="text/plain")
 
 
 def location(error: BaseException) -> str:

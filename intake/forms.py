@@ -82,7 +82,10 @@ _CHOICE = {"autocomplete": "off"}
 
 
 class ReportForm(Form):
-    """Field names are the names in `answers` of PROTOCOL 6; `also` and `organisation_other` are folded into `about` and `organisation`."""
+    """Field names are the names in `answers` of PROTOCOL 6; `also` and `organisation_other` are folded into `about` and `organisation`.
+
+    `language` only chooses readers; it is sent nowhere.
+    """
 
     about = RadioField(
         "What is it about?",
@@ -112,6 +115,8 @@ class ReportForm(Form):
         description="Used on your device to keep out reviewers who have ties to it, then sealed with the rest.",
     )
     organisation_other = StringField("Its name", render_kw=_PRIVATE | {"maxlength": "200"})
+    # Filled from the signed roster on the reporter's device, and used only there.
+    language = SelectField("Language you write in", choices=_choices([("", "Any reviewer")]), render_kw=_CHOICE)
     text = TextAreaField(
         "What happened?",
         validators=_REQUIRED,

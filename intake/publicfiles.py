@@ -33,21 +33,67 @@ def programme(config: Config) -> bytes:
 
 def tick_seconds(config: Config) -> int:
     """Seconds between ticks, as the signed programme says."""
-    for name in _current_targets(config):
+    for name, text in newest(config)["targets"].items():
         if name.endswith(".programme.json"):
-            return int(json.loads((config.tree / "targets" / name).read_bytes())["tick"])
+            return int(json.loads(text)["tick"])
     raise KeyError("programme.json")
+
+
+def identity(config: Config) -> bytes:
+    """What is another one whenever the tree is: the bytes of the timestamp. Empty if there is none."""
+    return read(config.tree / "metadata" / "timestamp.json") or b""
+
+
+def newest(config: Config) -> dict[str, dict[str, str]]:
+    """The newest of everything but the roots: {"metadata": {NAME: text}, "targets": {NAME: text}}.
+
+    From the timestamp down, read once, so that a tree in the middle of a change is seen as it was before or as it is after.
+    """
+    folder = config.tree / "metadata"
+    metadata = {"timestamp.json": (folder / "timestamp.json").read_text("utf-8")}
+    snapshot = f"{_inside(metadata['timestamp.json'])['meta']['snapshot.json']['version']}.snapshot.json"
+    metadata[snapshot] = (folder / snapshot).read_text("utf-8")
+    for role, promise in sorted(_inside(metadata[snapshot])["meta"].items()):
+        name = f"{promise['version']}.{role}"
+        metadata[name] = (folder / name).read_text("utf-8")
+    named = [(path, promise) for text in metadata.values() for path, promise in _inside(text).get("targets", {}).items()]
+    names = [f"{promise['hashes']['sha256']}.{path}" for path, promise in named]
+    return {"metadata": metadata, "targets": {name: (config.tree / "targets" / name).read_text("utf-8") for name in names}}
 
 
 def bundle(config: Config) -> bytes:
     """`/tree/bundle.json`: all roots and the newest of everything else, {"metadata": {NAME: text}, "targets": {NAME: text}}."""
-    names = {"metadata": [*_roots(config), *_current_metadata(config)], "targets": list(_current_targets(config))}
-    texts = {part: {name: (config.tree / part / name).read_text("utf-8") for name in names[part]} for part in names}
+    texts = newest(config)
+    texts["metadata"] |= {name: (config.tree / "metadata" / name).read_text("utf-8") for name in _roots(config)}
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def _signed(config: Config, name: str) -> dict[str, Any]:
-    signed: dict[str, Any] = json.loads((config.tree / "metadata" / name).read_bytes())["signed"]
+def versions(config: Config) -> dict[str, int]:
+    """Role to the version that is served."""
+    served = {_role(name): int(_inside(text)["version"]) for name, text in newest(config)["metadata"].items()}
+    return served | {"root": sum(1 for _ in _roots(config))}
+
+
+def threshold(config: Config) -> int:
+    """How many stewards the newest root asks for."""
+    text = (config.tree / "metadata" / f"{sum(1 for _ in _roots(config))}.root.json").read_text("utf-8")
+    return int(_inside(text)["roles"]["root"]["threshold"])
+
+
+def missing(config: Config) -> str:
+    """One sentence that says what to do if there is no tree; empty if there is one."""
+    if (config.tree / "metadata" / "1.root.json").is_file() and identity(config):
+        return ""
+    command = f"./tellsafe steward publish PROPOSAL --tree FOLDER --data {config.data}"
+    return f"there is no signed tree in {config.tree} yet: put one there with `{command}`"
+
+
+def _role(name: str) -> str:
+    return name.removesuffix(".json").rpartition(".")[2]
+
+
+def _inside(text: str) -> dict[str, Any]:
+    signed: dict[str, Any] = json.loads(text)["signed"]
     return signed
 
 
@@ -56,18 +102,3 @@ def _roots(config: Config) -> Iterator[str]:
     while (config.tree / "metadata" / f"{version}.root.json").is_file():
         yield f"{version}.root.json"
         version += 1
-
-
-def _current_metadata(config: Config) -> Iterator[str]:
-    """From the timestamp down, so that a tree in the middle of a change is seen as it was before."""
-    yield "timestamp.json"
-    snapshot = f"{_signed(config, 'timestamp.json')['meta']['snapshot.json']['version']}.snapshot.json"
-    yield snapshot
-    for name, promise in sorted(_signed(config, snapshot)["meta"].items()):
-        yield f"{promise['version']}.{name}"
-
-
-def _current_targets(config: Config) -> Iterator[str]:
-    for metadata in _current_metadata(config):
-        for path, promise in _signed(config, metadata).get("targets", {}).items():
-            yield f"{promise['hashes']['sha256']}.{path}"

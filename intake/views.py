@@ -1,36 +1,38 @@
-"""The addresses. Nothing here looks at who asks: only at the path, the body, and whether gzip is understood."""
+"""The addresses. Nothing here looks at who asks: only at the path, the body, its type, and whether gzip is understood."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
-from crypto.constants import POSTING_BYTES
+from crypto.constants import BUNDLE_MAX, POSTING_BYTES
 from crypto.encoding import is_week
-from intake import clock, publicfiles, segments, tray
+from crypto.errors import ProtocolError
+from intake import clock, publicfiles, segments, tray, treefiles
 from intake.config import Config
 from intake.db import Database
-from intake.errors import Refused
+from intake.errors import Refused, tree_refused
 from intake.headers import FOR_EVER, REVALIDATE
 from intake.pages import Page, make
 
-_TREE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+_TREE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,194}\.json")
 # Larger than any segment or block number there can be, small enough for a file name.
 _NUMBER = "<int(max=9007199254740991):{}>"
 
 
-def register(app: Flask, config: Config, db: Database, pages: Mapping[str, Page]) -> None:
-    """Put all addresses on the app."""
-    for path, page in pages.items():
-        app.add_url_rule(path, path, lambda page=page: _send(page))
+def register(app: Flask, config: Config, db: Database, paths: Iterable[str], page: Callable[[str], Page]) -> None:
+    """Put all addresses on the app; `page` gives what stands at one of `paths` now."""
+    for path in paths:
+        app.add_url_rule(path, path, lambda path=path: _send(page(path)))
     app.add_url_rule("/post", "post", lambda: _post(db), methods=["POST"])
     app.add_url_rule("/files/head.json", "head", lambda: _head(config))
     app.add_url_rule("/files/clues/<week>", "clues", lambda week: _clues(config, week))
     app.add_url_rule(f"/files/letters/{_NUMBER.format('n')}/{_NUMBER.format('b')}", "letters", lambda n, b: _letters(config, n, b))
-    bundles: dict[tuple[int, int], Page] = {}
+    bundles: dict[bytes, Page] = {}
+    app.add_url_rule("/tree", "tree", lambda: _new_tree(config), methods=["POST"])
     app.add_url_rule("/tree/bundle.json", "bundle", lambda: _bundle(config, bundles))
     app.add_url_rule("/tree/<name>", "metadata", lambda name: _tree(config, "metadata", name))
     app.add_url_rule("/tree/targets/<name>", "target", lambda name: _tree(config, "targets", name))
@@ -69,10 +71,23 @@ def _tree(config: Config, folder: str, name: str) -> Response:
     return _plain(publicfiles.read(config.tree / folder / name), "application/json", REVALIDATE if changes else FOR_EVER)
 
 
-def _bundle(config: Config, cache: dict[tuple[int, int], Page]) -> Response:
+def _new_tree(config: Config) -> Response:
+    if request.mimetype != "application/json":
+        raise Refused("TreeType")
+    if not 0 < (request.content_length or 0) <= BUNDLE_MAX:
+        raise Refused("TreeLength")
+    # The bound of the whole app is that of a posting.
+    request.max_content_length = BUNDLE_MAX
+    try:
+        treefiles.store(config, request.stream.read())
+    except ProtocolError as error:
+        return tree_refused(error)
+    return Response("stored", mimetype="text/plain")
+
+
+def _bundle(config: Config, cache: dict[bytes, Page]) -> Response:
     """Built again when the timestamp file is another one."""
-    state = (config.tree / "metadata" / "timestamp.json").stat()
-    key = (state.st_mtime_ns, state.st_ino)
+    key = publicfiles.identity(config)
     page = cache.get(key)
     if page is None:
         page = make(publicfiles.bundle(config), "application/json", REVALIDATE)

@@ -11,19 +11,22 @@ Tellsafe: reports from inside AI labs that only independent reviewers can read.
   try it
     demo      three reviewers, a server and a signed roster on this machine
     report    send a report from a file, without a browser
-    return    read a case with its twelve words, without a browser
+    return    read a case with its twelve words, without a browser; reply, change or withdraw
     reply     write again with the twelve words
 
   run it
     intake    the server                (more:  ./tellsafe intake --help)
     review    a reviewer's workstation  (more:  ./tellsafe review --help)
+    steward   the stewards' desk        (more:  ./tellsafe steward --help)
+    evaluator-key  an accredited evaluator's key, for  ./tellsafe report --as-evaluator
 
   check it
+    verify    everything a server shows, from a fingerprint you trust
     test      every check there is; ends with a summary
     bench     measure speed and size against the targets
 """
 # Commands that are programs with options of their own.
-PROGRAMS = {"intake": "intake", "review": "review", "bench": "tests.bench"}
+PROGRAMS = {"intake": "intake", "review": "review", "steward": "oversight", "verify": "oversight.verify", "bench": "tests.bench"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,13 +59,25 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="send a report from a file")
     _network(report)
-    report.add_argument("--text", required=True, metavar="FILE", help="what happened, UTF-8")
+    report.add_argument("--text", metavar="FILE", help="what happened, UTF-8")
     report.add_argument("--answers", metavar="FILE", help="JSON object with answers that differ from the defaults")
+    copy = "what the twelve words open later: everything, or only when and to whom (default: full)"
+    report.add_argument("--selfcopy", choices=("full", "dates"), default="full", help=copy)
+    language = "the language of the readers, such as Chinese, or any (default: English if at least two read it, else any)"
+    report.add_argument("--language", metavar="NAME", help=language)
+    report.add_argument("--exclude", action="append", default=[], metavar="NAME", help="leave this reviewer out; may be given again")
+    report.add_argument("--who", action="store_true", help="only say who could receive the report and why others could not")
+    _finding(report)
     report.set_defaults(run=_reporter("report"))
 
     back = commands.add_parser("return", help="read a case with its twelve words")
     _network(back)
     back.add_argument("--receipt-file", required=True, metavar="FILE", help="file with the twelve words")
+    then = back.add_mutually_exclusive_group()
+    then.add_argument("--reply", metavar="FILE", help="and write again, UTF-8")
+    then.add_argument("--may", metavar="CODE", help="and change what reviewers may do: ADVISE, HOLD, ASK, REFER or PUBLISH")
+    then.add_argument("--withdraw", action="store_true", help="and withdraw the report, for good")
+    _finding(back, then)
     back.set_defaults(run=_reporter("come_back_and_read"))
 
     reply = commands.add_parser("reply", help="write again with the twelve words")
@@ -70,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     reply.add_argument("--receipt-file", required=True, metavar="FILE", help="file with the twelve words")
     reply.add_argument("--text", required=True, metavar="FILE", help="what to write, UTF-8")
     reply.set_defaults(run=_reporter("reply"))
+
+    key = commands.add_parser("evaluator-key", help="make an evaluator's key, sealed under a passphrase")
+    key.add_argument("--out", required=True, metavar="FILE", help="the key file; FILE.public.json is for the stewards")
+    key.add_argument("--name", required=True, metavar="ORG", help="the organisation, as the stewards' list will name it")
+    _passphrase(key)
+    key.set_defaults(run=_evaluator_key)
 
     test = commands.add_parser("test", help="every check there is")
     test.add_argument("pytest", nargs="*", help="tests to run instead of all, as pytest names them")
@@ -82,6 +103,18 @@ def _network(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", required=True, metavar="URL", help="address of the server")
     parser.add_argument("--fingerprint", metavar="HEX", help="the programme's fingerprint, 64 hex characters (default: believe the server)")
     parser.add_argument("--socks", metavar="HOST:PORT", help="go through this SOCKS proxy, such as Tor's 127.0.0.1:9050")
+
+
+def _finding(parser: argparse.ArgumentParser, only_one: "argparse._MutuallyExclusiveGroup | None" = None) -> None:
+    """An accredited evaluator's options; with `only_one` the key cannot be given together with that group's."""
+    key = "add an accredited evaluator's finding, signed with this key file"
+    (only_one or parser).add_argument("--as-evaluator", metavar="KEYFILE", help=key)
+    parser.add_argument("--finding", metavar="FILE", help="JSON object with the texts method, access, steps and wishes")
+    _passphrase(parser)
+
+
+def _passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--passphrase-file", metavar="FILE", help="file with the key file's passphrase, for scripts (default: ask)")
 
 
 # Each command loads only what it needs: `test` must work while something else is broken.
@@ -100,6 +133,14 @@ def _reporter(name: str) -> Callable[[argparse.Namespace], int]:
         return reporter.explained(getattr(reporter, name), options)
 
     return run
+
+
+def _evaluator_key(options: argparse.Namespace) -> int:
+    """The stewards' desk makes it: stewards accredit an evaluator from the same kind of public file."""
+    from oversight import desk
+
+    options.run = desk.key
+    return desk.run(options)
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -1,10 +1,12 @@
 """`./tellsafe demo`: stewards, a signed roster, a server and three workstations on this machine, with a tick of one second.
 
-Everything is made new in one folder: `intake/` (the server's data with the signed tree), `stewards.json`, and a vault per reviewer.
+Everything is made new in one folder: `intake/` (the server's data with the signed tree), a vault per reviewer, `keys/` (a key file for each
+steward and for an evaluator, with `keys/passphrase` that opens them all), and `stewards.json` (the stewards' seeds, for scripts).
 One person holds all of these keys here, which is exactly what a real programme must never do.
 """
 
 import contextlib
+import datetime
 import json
 import os
 import secrets
@@ -23,18 +25,26 @@ from typing import Any
 
 import urllib3
 
-from oversight import tree
+from crypto.encoding import canonical
+from oversight import keys, tree
+from oversight.rules import FIELDS
 from review import vault
 from tools import clock
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 STOP_SECONDS = 10
-REVIEWERS = (
-    ("Ana Marković", "Institute for Public Technology", ["English", "Serbian"]),
-    ("Kwame Boateng", "University law clinic", ["English", "French"]),
-    ("Lin Yue", "Independent evaluator", ["English", "Chinese"]),
+# What is said of each reviewer on their card; `card` fills in the rest. With three of them every report reaches all three.
+REVIEWERS: Sequence[Mapping[str, Any]] = (
+    {"name": "Ana Marković", "affiliation": "Institute for Public Technology", "languages": ["English", "Serbian"]},
+    {"name": "Kwame Boateng", "affiliation": "University law clinic", "languages": ["English", "French"]},
+    {"name": "Lin Yue", "affiliation": "Independent evaluator", "languages": ["English", "Chinese"]},
 )
+STEWARDS = ("Ada", "Ben", "Cem")
+EVALUATOR = ("Lab Watch", "Evaluations of dangerous capabilities")
+RECORD: Mapping[str, Mapping[str, str]] = {
+    heading: dict.fromkeys(fields, "Invented for this demonstration") for heading, fields in FIELDS.items()
+}
 PROGRAMME: Mapping[str, Any] = {
     "v": 1,
     "name": "Tellsafe demonstration",
@@ -78,7 +88,7 @@ def start(folder: Path, port: int, children: list[subprocess.Popen[str]]) -> dic
     fingerprint, passphrases = make(folder)
     served = start_intake(folder, port, children)
     reviewers = start_desks(folder, served["url"], fingerprint, passphrases, children)
-    return {"intake": served, "reviewers": reviewers, "fingerprint": fingerprint}
+    return {"intake": served, "reviewers": reviewers, "fingerprint": fingerprint, **keyholders(folder)}
 
 
 def start_intake(folder: Path, port: int, children: list[subprocess.Popen[str]]) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def start_desks(
 ) -> list[dict[str, Any]]:
     """Start a workstation for every vault of `make`; `socks` is HOST:PORT of a Tor client, or nothing."""
     reviewers = []
-    for name, place in _vaults(folder):
+    for name, place in _vaults(folder, list(passphrases)):
         log = folder / f"{place.name}.log"
         command = ["review", "--vault", str(place), "--server", url, "--fingerprint", fingerprint, "--port", str(_free_port()), "--json"]
         child = _spawn([*command, "--socks", socks] if socks else command, log)
@@ -106,31 +116,70 @@ def start_desks(
     return reviewers
 
 
-def make(folder: Path) -> tuple[str, dict[str, str]]:
-    """Make stewards, vaults and the tree. Returns the fingerprint and a passphrase per reviewer's name."""
+def make(folder: Path, people: Sequence[Mapping[str, Any]] = REVIEWERS) -> tuple[str, dict[str, str]]:
+    """Make stewards, an evaluator, vaults and the tree. Returns the fingerprint and a passphrase per reviewer's name.
+
+    `people` are facts of `card`, each with a name: more reviewers, and reviewers with ties, terms and groups of their own.
+    """
     now = clock.now()
-    stewards = [secrets.token_bytes(32) for _ in range(3)]
-    passphrases = {name: "-".join(secrets.token_hex(2) for _ in range(4)) for name, _, _ in REVIEWERS}
-    records = []
-    for (name, affiliation, languages), (_, place) in zip(REVIEWERS, _vaults(folder), strict=True):
-        public = vault.create(place, passphrases[name], name, now)
-        term = {"from": now.strftime("%Y-%m-%d"), "to": now.replace(year=now.year + 1, day=min(now.day, 28)).strftime("%Y-%m-%d")}
-        record = {"Access": "Demonstration only", "Independence": "No ties to a developer", "Expertise": "Invented for this demonstration"}
-        said = {
-            "name": name,
-            "affiliation": affiliation,
-            "languages": languages,
-            "groups": ["A", "B", "C", "D"],
-            "ties": [],
-            "record": record,
-        }
-        records.append({**said, **term, **{key: public[key] for key in ("sign", "find", "open")}})
-    keys = folder / "stewards.json"
-    keys.touch(mode=0o600)
-    keys.write_text(json.dumps([seed.hex() for seed in stewards]), "utf-8")
+    passphrases = {person["name"]: _new_passphrase() for person in people}
+    vaults = _vaults(folder, list(passphrases))
+    records = [
+        card(vault.create(place, passphrases[name], name, now), now, **person) for person, (name, place) in zip(people, vaults, strict=True)
+    ]
+    stewards, evaluator = make_keys(folder / "keys")
+    _keep(folder / "stewards.json", json.dumps([each.sign_seed.hex() for each in stewards]))
+    named = [{name: keys.public_part(each)[name] for name in ("name", "sign", "box")} for each in stewards]
+    accredited = {"name": evaluator.name, "sign": keys.public_part(evaluator)["sign"], "scope": EVALUATOR[1], **term_of(now)}
     # Two of the three sign; the third is a key of the root and nothing more.
-    fingerprint = tree.create_programme(folder / "intake" / "tree", stewards, PROGRAMME, records, now)
+    seeds = [each.sign_seed for each in stewards]
+    fingerprint = tree.create_programme(folder / "intake" / "tree", seeds, {**PROGRAMME, "stewards": named}, records, now, [accredited])
     return fingerprint, passphrases
+
+
+def make_keys(folder: Path) -> tuple[list[keys.StewardKey], keys.StewardKey]:
+    """Write key files for the stewards and the evaluator, and one passphrase for all, as `./tellsafe steward key` would."""
+    folder.mkdir(mode=0o700, parents=True)
+    passphrase = _new_passphrase()
+    _keep(folder / "passphrase", passphrase + "\n")
+    made = [keys.new_key(name) for name in (*STEWARDS, EVALUATOR[0])]
+    for each in made:
+        path = folder / _key_name(each.name)
+        _keep(path, keys.seal_key(each, passphrase))
+        _keep(path.with_name(path.name + ".public.json"), canonical(keys.public_part(each)))
+    return made[:-1], made[-1]
+
+
+def keyholders(folder: Path) -> dict[str, Any]:
+    """The key files in a folder of `make`: {"stewards": [{"name", "key"}], "evaluator": {"name", "key"}, "passphrase_file"}."""
+    held = [{"name": name, "key": str(folder / "keys" / _key_name(name))} for name in (*STEWARDS, EVALUATOR[0])]
+    return {"stewards": held[:-1], "evaluator": held[-1], "passphrase_file": str(folder / "keys" / "passphrase")}
+
+
+def _key_name(name: str) -> str:
+    return f"{name.lower().replace(' ', '-')}.key"
+
+
+def _new_passphrase() -> str:
+    return "-".join(secrets.token_hex(2) for _ in range(4))
+
+
+def _keep(path: Path, data: str | bytes) -> None:
+    """Write a file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def card(public: Mapping[str, Any], now: datetime.datetime, **facts: Any) -> dict[str, Any]:
+    """A reviewer's entry of the roster (PROTOCOL section 8) for a year from today, from a vault's public part; `facts` replace the rest."""
+    said = {"affiliation": "None", "languages": ["English"], "groups": ["A", "B", "C", "D"], "ties": [], "record": RECORD, "paused": ""}
+    return {**said, **term_of(now), **{key: public[key] for key in ("name", "sign", "find", "open")}, **facts}
+
+
+def term_of(now: datetime.datetime) -> dict[str, str]:
+    """A term of a year from today, without notice."""
+    today, last = (day.strftime("%Y-%m-%d") for day in (now, now + datetime.timedelta(days=365)))
+    return {"noticed": today, "from": today, "to": last, "ended": ""}
 
 
 def told(ready: Mapping[str, Any]) -> str:
@@ -148,6 +197,7 @@ def told(ready: Mapping[str, Any]) -> str:
         f"  3. Come back for an answer {ready['intake']['url']}/return",
         "",
         f"  Without a browser:  ./tellsafe report --server {ready['intake']['url']} --text FILE",
+        f"  Key files of stewards and an evaluator (report --as-evaluator):  {Path(ready['passphrase_file']).parent}",
         f"  Fingerprint of the programme:  {ready['fingerprint']}",
         "  Ctrl-C ends everything.",
         "",
@@ -195,8 +245,8 @@ def _folder(data: str | None) -> Iterator[Path]:
     yield folder
 
 
-def _vaults(folder: Path) -> list[tuple[str, Path]]:
-    return [(name, folder / f"reviewer-{number}") for number, (name, _, _) in enumerate(REVIEWERS, 1)]
+def _vaults(folder: Path, names: Sequence[str]) -> list[tuple[str, Path]]:
+    return [(name, folder / f"reviewer-{number}") for number, name in enumerate(names, 1)]
 
 
 def _spawn(arguments: Sequence[str], log: Path) -> subprocess.Popen[str]:

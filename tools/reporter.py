@@ -7,23 +7,27 @@ the top take and give bytes; the ones below `Server` use the network (urllib3, o
 import argparse
 import dataclasses
 import datetime
+import getpass
 import json
 import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, receipt, routing, sealing, segment, tree
+from crypto import case, constants, event, receipt, roster, routing, sealing, segment, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
 from crypto.private import receipt as private_receipt
-from tools import clock
+from oversight.errors import Refused as KeyRefused
+from tools import clock, evaluator, receivers
+from tools.errors import Unfit
 
 ANSWERS: Mapping[str, Any] = {
     "about": ["X1-OTHER"],
@@ -36,6 +40,17 @@ ANSWERS: Mapping[str, Any] = {
     "may": "ASK",
     "promise": "",
 }
+# A reply is as long as its writer wants, but not a large file by mistake.
+REPLY_LETTERS = 10
+# Seconds before each further try of a request.
+WAITS = (0.5, 1, 2, 4, 8, 16, 32)
+NOBODY = "No letters for these words. Check the words; a new report appears after the next tick."
+FINDING_LATER = (
+    "The report is stored; that the evaluator's finding is, the server has not said. The words open the case all the same. After the next "
+    "tick send it with `./tellsafe return --receipt-file FILE --as-evaluator KEYFILE --finding FILE`, which says so if it is there already."
+)
+FORMER = "a former reviewer"
+UNCERTAIN = "The server gave no answer: it may or may not have stored this. Try `return` in a while before sending it again."
 
 
 class Refused(Exception):
@@ -44,6 +59,10 @@ class Refused(Exception):
 
 class Unreachable(Exception):
     """The server gave no answer, however often it was asked."""
+
+
+class Uncertain(Unreachable):
+    """A posting went out and was never answered: nobody here can know whether it is stored."""
 
 
 # ------------------------------------------------------------------ composing: bytes in, bytes out
@@ -62,7 +81,7 @@ class Programme:
 
 @dataclasses.dataclass(frozen=True)
 class Composed:
-    """A receipt and the postings it stands for, in the order to send them (the first makes the case)."""
+    """A receipt and the postings it stands for, in the order to send them: the first makes the case, an evaluator's finding is the last."""
 
     words: str
     case: str
@@ -96,23 +115,45 @@ def split_text(text: str, rooms: Sequence[int]) -> list[str]:
             pieces.append(piece)
             piece, used = "", 0
             if len(pieces) == len(rooms):
-                raise TooLong(f"a report has room for about {sum(rooms):,} bytes")
+                raise TooLong(f"there is room for about {sum(rooms):,} bytes")
         piece, used = piece + char, used + cost
     return [*pieces, piece]
 
 
-def compose_report(known: Programme, text: str, answers: Mapping[str, Any], exclude: frozenset[str] = frozenset()) -> Composed:
-    """Make a receipt, draw the readers and seal the report with the parts of a long text.
+def answers_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All answers, those of ANSWERS where others are not given. Unfit for an answer to no question, or one that routing cannot read."""
+    if unknown := given.keys() - ANSWERS.keys():
+        raise Unfit(f"There is no question called {', '.join(sorted(unknown))}. Answers are {', '.join(ANSWERS)}.")
+    filled = {**ANSWERS, **given}
+    about = filled["about"]
+    if not isinstance(about, list) or not 1 <= len(about) <= 3 or not set(about) <= set(constants.ABOUT_CODES):
+        raise Unfit(f"`about` is a list of one to three of {', '.join(constants.ABOUT_CODES)}.")
+    if not isinstance(filled["organisation"], str):
+        raise Unfit("`organisation` is a text.")
+    return filled
 
-    `answers` replaces entries of ANSWERS. ValueError when fewer than two reviewers may read about the named organisation.
+
+def compose_report(
+    known: Programme,
+    text: str,
+    answers: Mapping[str, Any],
+    exclude: frozenset[str] = frozenset(),
+    selfcopy: str = "full",
+    language: str = "",
+    finding: evaluator.Finding | None = None,
+) -> Composed:
+    """Make a receipt, draw the readers and seal the report with the parts of a long text, and an evaluator's finding.
+
+    `answers` replaces entries of ANSWERS; `exclude` holds sign keys; `language` "" is any. With `selfcopy` "dates" the words open when
+    and to whom, but never the text (PROTOCOL section 6). Unfit when fewer than two reviewers may read the report.
     """
     entropy = secrets.token_bytes(16)
     keys = private_receipt.keys_of(entropy, known.id)
-    filled = {**ANSWERS, **answers}
-    fit = routing.eligible(known.tree.roster, filled["organisation"], set(exclude), known.day)
-    if len(fit) < 2:
-        raise ValueError("Fewer than two reviewers without ties to that organisation can read now: the report cannot be sent.")
-    readers, reserves = routing.draw(fit, secrets.token_bytes)
+    filled = answers_of(answers)
+    want = routing.Want(filled["organisation"], routing.groups_of(filled["about"]), language, frozenset(exclude))
+    readers, reserves = routing.draw(routing.eligible(known.tree, want, known.day), secrets.token_bytes)
+    if len(readers) < constants.READERS_MIN:
+        raise Unfit(receivers.too_few(known.tree, want, known.day))
     report = _head(known, "report") | {
         "find": keys.find_public.hex(),
         "open": b64(keys.open_public),
@@ -121,7 +162,7 @@ def compose_report(known: Programme, text: str, answers: Mapping[str, Any], excl
         "answers": filled,
         "text": "",
         "parts": 0,
-        "selfcopy": "full",
+        "selfcopy": selfcopy,
     }
     blank = _head(known, "part") | {"case": "0" * 64, "prev": ["0" * 64], "parents": ["0" * 64], "n": 1, "text": ""}
     texts = split_text(text, [_room(report), *[_room(blank)] * constants.PARTS_MAX])
@@ -131,36 +172,89 @@ def compose_report(known: Programme, text: str, answers: Mapping[str, Any], excl
     for number, piece in enumerate(texts[1:], 1):
         chain = {"case": first.id, "prev": [events[-1].id], "parents": [events[-1].id], "n": number, "text": piece}
         events.append(signing.sign_event(_head(known, "part") | chain, keys.sign_seed, known.id))
-    bodies = tuple(seal(known, keys, first.payload["readers"], made) for made in events)
+    if finding:
+        chain = {"case": first.id, "prev": [events[-1].id], "parents": [events[-1].id], **finding.names_for(first.id, known.id)}
+        events.append(signing.sign_event(_head(known, "evaluator") | chain, keys.sign_seed, known.id))
+    # What the reporter's own letters hold: everything, or a stub in place of the report and nothing of what follows it.
+    copies: list[event.Event | None] = [*events]
+    if selfcopy == "dates":
+        copies = [signing.sign_event(_stub(first), keys.sign_seed, known.id), *[None] * (len(events) - 1)]
+    bodies = tuple(seal(known, keys, first.payload["readers"], made, copy) for made, copy in zip(events, copies, strict=True))
     return Composed(receipt.words_of(entropy), first.id, bodies)
 
 
 def compose_more(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> bytes:
-    """Seal a reply, choice or withdraw of a case that was read before."""
+    """Seal a reply, choice, withdraw or evaluator's finding of a case that was read before. It must fit into one letter: TooLong.
+
+    Unfit when none of those who read the case now can be written to.
+    """
+    return _compose_next(known, held, kind, further)[1]
+
+
+def compose_replies(known: Programme, held: Returned, text: str) -> list[bytes]:
+    """Seal a reply: one posting for each letter it fills, each naming the one before. TooLong if it fills more than REPLY_LETTERS."""
+    room = _room(_next_payload(known, held, "reply", {"text": ""}))
+    bodies = []
+    for piece in split_text(text, [room] * REPLY_LETTERS):
+        made, body = _compose_next(known, held, "reply", {"text": piece})
+        bodies.append(body)
+        events = (*held.events, made)
+        held = dataclasses.replace(held, events=events, case=case_of(events, held.keys))
+    return bodies
+
+
+def compose_finding(known: Programme, held: Returned, finding: evaluator.Finding) -> bytes:
+    """Seal an evaluator's finding of a case that was read before. Unfit if it has one: only the first counts."""
+    evaluator.check_accredited(known.tree, finding)
+    if held.case is not None and held.case.evaluator:
+        raise Unfit("This case has an evaluator's finding already, and only the first counts. Add to it with --reply.")
+    case_id = held.case.id if held.case else ""
+    return compose_more(known, held, "evaluator", finding.names_for(case_id, known.id))
+
+
+def _compose_next(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> tuple[event.Event, bytes]:
+    made = signing.sign_event(_next_payload(known, held, kind, further), held.keys.sign_seed, known.id)
+    assert held.case is not None
+    # Those who read the case now: whoever took over is among them, whoever stepped back or was cut off is not.
+    if not reachable(known, held.case.readers):
+        raise Unfit("None of your readers can be written to at the moment. Nothing was sent.")
+    return made, seal(known, held.keys, held.case.readers, made, made)
+
+
+def _next_payload(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> dict[str, Any]:
     if held.case is None:
         raise ValueError("no case")
-    own = [item for item in held.events if item.author == held.keys.sign_public.hex() and item.kind != "stub"]
+    own = [item for item in held.case.order if item.author == held.keys.sign_public.hex()]
     named = {before for item in own for before in item.payload.get("prev", [])}
-    last = [item.id for item in held.case.order if item in own and item.id not in named]
-    payload = _head(known, kind) | {
-        "case": held.case.id,
-        "prev": last[-1:],
-        "parents": sorted(case.heads(held.events, held.case.id, "all"))[:32],
-        **further,
-    }
-    made = signing.sign_event(payload, held.keys.sign_seed, known.id)
-    return seal(known, held.keys, held.case.root.payload["readers"], made)
+    # A stub stands under the id of the report, which is the case's.
+    ids = [held.case.id if item is held.case.root else item.id for item in own]
+    parents = case.heads(held.events, held.case.id, "all")
+    weeks = [item.payload["week"] for item in held.case.order if item.id in parents]
+    payload = _head(known, kind)
+    # An event may not be older than what it answers, even if this machine's clock is behind.
+    chain = {"week": max([payload["week"], held.case.root.payload["week"], *weeks]), "case": held.case.id, "parents": parents}
+    return payload | chain | {"prev": [id_ for id_ in ids if id_ not in named][-1:], **further}
 
 
-def seal(known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event) -> bytes:
-    """Seal one event to its readers and its writer. A reader who left the roster or has no key for today gets none."""
-    there = {reviewer.sign: reviewer for reviewer in known.tree.roster.reviewers}
-    slots = [(keys.find_public, keys.open_public, made.raw)]
-    for reader in (there[sign] for sign in readers if sign in there):
-        open_public = tree.open_key(reader, known.day)
-        if open_public is not None:
-            slots.append((reader.find, open_public, made.raw))
+def _stub(report: event.Event) -> dict[str, Any]:
+    """The payload that a reporter keeps in place of a report when the copy is to hold no text."""
+    names = ("v", "week", "seen", "roster", "audience", "find", "open", "readers", "reserves", "selfcopy")
+    return {name: report.payload[name] for name in names} | {"kind": "stub", "case": report.id}
+
+
+def seal(known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event, copy: event.Event | None) -> bytes:
+    """Seal one event to those of its readers (sign keys) who can be written to, and a copy to its writer."""
+    slots = [(keys.find_public, keys.open_public, copy.raw)] if copy else []
+    slots += [(find, open_public, made.raw) for find, open_public in reachable(known, readers)]
     return sealing.make_posting(known.id, slots)
+
+
+def reachable(known: Programme, readers: Sequence[str]) -> list[tuple[bytes, bytes]]:
+    """Find and open keys of those of the readers who are active by the newest roster and have a key for today."""
+    suspended = tree.suspended_on(known.tree, known.day)
+    active = [each for each in known.tree.roster.reviewers if roster.status_of(each, suspended, known.day) == "active"]
+    keys = [(each.find, roster.open_key(each, known.day)) for each in active if each.sign in readers]
+    return [(find, open_public) for find, open_public in keys if open_public is not None]
 
 
 def open_matched(letters: Sequence[bytes], keys: private_receipt.ReceiptKeys, programme: bytes) -> tuple[list[event.Event], int]:
@@ -177,21 +271,51 @@ def open_matched(letters: Sequence[bytes], keys: private_receipt.ReceiptKeys, pr
 
 
 def case_of(events: Sequence[event.Event], keys: private_receipt.ReceiptKeys) -> case.Case | None:
-    """Fold the one case of a receipt, from its report or the stub that stands for it."""
+    """Fold the one case of a receipt, from its report or the stub that stands for it. Others' stubs prove nothing (PROTOCOL section 9)."""
+    own = keys.sign_public.hex()
     for item in events:
-        if item.author == keys.sign_public.hex() and item.kind in ("report", "stub"):
-            return case.fold(events, item.id if item.kind == "report" else item.payload["case"])
+        if item.author == own and item.kind in ("report", "stub"):
+            counted = [each for each in events if each.kind != "stub" or each.author == own]
+            return case.fold(counted, item.id if item.kind == "report" else item.payload["case"])
     return None
 
 
-def conversation(held: case.Case, keys: private_receipt.ReceiptKeys, roster: tree.Roster) -> list[dict[str, str]]:
+def conversation(held: case.Case, keys: private_receipt.ReceiptKeys, people: roster.Roster) -> list[dict[str, str]]:
     """Return everything said, in order, as {"from", "week", "text"}; one's own messages come from "you"."""
-    names = {reviewer.sign: reviewer.name for reviewer in roster.reviewers} | {keys.sign_public.hex(): "you"}
+    names = _names(people) | {keys.sign_public.hex(): "you"}
     spoken = ("report", "part", "reply", "answer", "state")
     said = [item for item in held.order if item.kind in spoken and item.payload["text"]]
-    return [
-        {"from": names.get(item.author, "a former reviewer"), "week": item.payload["week"], "text": item.payload["text"]} for item in said
-    ]
+    return [{"from": names.get(item.author, FORMER), "week": item.payload["week"], "text": item.payload["text"]} for item in said]
+
+
+def readers_of(held: case.Case, people: roster.Roster) -> list[dict[str, Any]]:
+    """Return everybody who reads or has read the case, first those the report was sealed to, as {"name", "reads"}."""
+    names = _names(people)
+    ever = dict.fromkeys([*held.root.payload["readers"], *held.readers, *held.gone])
+    return [{"name": names.get(sign, FORMER), "reads": sign in held.readers} for sign in ever]
+
+
+def changes_of_readers(held: case.Case, people: roster.Roster) -> list[str]:
+    """Return in words, in order, who stepped back, who took over and whom the others cut off."""
+    names = _names(people)
+    lines = []
+    for item in held.order:
+        name = names.get(item.author, FORMER)
+        if item.kind == "recuse":
+            lines.append(f"{name} has stepped back from your case. That says nothing about your report.")
+        elif item.kind == "handover":
+            lines.append(
+                f"{name} has handed your case on: {names.get(item.payload['to'], FORMER)}, one of your reserves, reads it from now on."
+            )
+        elif item.kind == "cutoff":
+            of = names.get(item.payload["of"], FORMER)
+            done = "" if held.gone.get(item.payload["of"]) == "cutoff" else " One alone cannot do that, so it has no effect yet."
+            lines.append(f"{name} has cut {of} off: what the others had not seen by then does not count.{done}")
+    return lines
+
+
+def _names(people: roster.Roster) -> dict[str, str]:
+    return {reviewer.sign: reviewer.name for reviewer in people.reviewers}
 
 
 def _head(known: Programme, kind: str) -> dict[str, Any]:
@@ -219,14 +343,18 @@ class Server:
         return self._ask("GET", path, None)
 
     def post(self, body: bytes) -> None:
-        """Send a posting until the server says that it is stored. The same bytes each time: a retry is safe (PROTOCOL section 5)."""
-        self._ask("POST", "/post", body)
+        """Send a posting until the server says that it is stored; Refused or Uncertain. The same bytes each time: a retry is safe."""
+        try:
+            self._ask("POST", "/post", body)
+        except Unreachable as error:
+            raise Uncertain(UNCERTAIN) from error
 
     def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
         headers = {"User-Agent": urllib3.util.SKIP_HEADER, "Accept-Encoding": "gzip"}
         if body is not None:
             headers["Content-Type"] = "application/octet-stream"
-        for wait in (0.5, 1, 2, 4, 8, 16, 32, 0):
+        full = True
+        for wait in (*WAITS, 0):
             try:
                 answer = self.pool.request(method, self.url + path, body=body, headers=headers, retries=False, redirect=False)
             except urllib3.exceptions.HTTPError:
@@ -235,9 +363,16 @@ class Server:
                 return answer.data
             # A full tray empties at the next tick; other refusals stay refusals.
             if answer is not None and answer.status < 500:
-                raise Refused(answer.data.decode("utf-8", "replace").strip()[:300])
+                raise _refusal(answer)
+            full = full and answer is not None and answer.status == HTTPStatus.SERVICE_UNAVAILABLE
             time.sleep(wait)
+        if full and answer is not None:
+            raise _refusal(answer)  # it said each time that it took nothing: that is an answer
         raise Unreachable(self.url + path)
+
+
+def _refusal(answer: urllib3.BaseHTTPResponse) -> Refused:
+    return Refused(answer.data.decode("utf-8", "replace").strip()[:300])
 
 
 def fetch_programme(server: Server, fingerprint: str | None, weeks: int | None = None) -> Programme:
@@ -318,57 +453,170 @@ def come_back(server: Server, fingerprint: str | None, words: str) -> tuple[Prog
 
 
 def report(options: argparse.Namespace) -> int:
-    """`report`: seal and send a text. The last line of output is {"receipt", "case", "week", "postings"}."""
-    text = Path(options.text).read_text("utf-8")
-    answers = json.loads(Path(options.answers).read_text("utf-8")) if options.answers else {}
-    server = Server(options.server, options.socks)
-    known = fetch_programme(server, options.fingerprint, 1)
-    made = compose_report(known, text, answers)
-    print(f"Sealed for {min(constants.READERS, len(known.tree.roster.reviewers))} reviewers of {known.tree.programme.name}.")
-    stored = 0
+    """`report`: seal and send a text. The last line of output is {"receipt", "case", "week", "postings", "stored", "stale"}.
+
+    `stored` is "all", "some" (of a long text) or "unknown": the first posting was never answered. Then there is a "warning" too, and
+    the words may open nothing. With an evaluator's finding there is "finding": "stored", "unknown" or "unsent".
+    With `--who` nothing is sent and the last line is {"receivers", "left_out", "stale"}.
+    """
+    if not options.text and not options.who:
+        raise Unfit("Name the file with what happened: --text FILE (or ask with --who who could receive it).")
+    text = Path(options.text).read_text("utf-8") if options.text else ""
+    answers = answers_of(json.loads(Path(options.answers).read_text("utf-8")) if options.answers else {})
+    finding = _finding(options)
+    known = fetch_programme(server := Server(options.server, options.socks), options.fingerprint, 1)
+    want = receivers.want_of(known.tree, answers["organisation"], answers["about"], options.language, options.exclude, known.day)
+    _tell_if_stale(known)
+    for line in receivers.told(known.tree, want, known.day):
+        _say(line)
+    if len(routing.eligible(known.tree, want, known.day)) < constants.READERS_MIN:
+        raise Unfit(receivers.too_few(known.tree, want, known.day))
+    if options.who:
+        print(json.dumps(_who(known, want), ensure_ascii=False))
+        return 0
+    if finding:
+        evaluator.check_accredited(known.tree, finding)
+    made = compose_report(known, text, answers, want.exclude, options.selfcopy, want.language, finding)
+    _say(
+        f"Sealed for {min(constants.READERS, len(routing.eligible(known.tree, want, known.day)))} reviewers of {known.tree.programme.name}."
+    )
+    stored, doubt = 0, False
     try:
         for body in made.bodies:
             if stored:
-                # The parts of a long text must not arrive as a row.
-                least, most = known.tree.programme.part_seconds
-                time.sleep(least + secrets.randbelow(max(1, most - least + 1)))
+                _pause(known)
+            # From here until the server has answered nobody can know, Ctrl-C included.
+            doubt = True
             send(server, body)
-            stored += 1
-            print(f"Posting {stored} of {len(made.bodies)} is stored.")
+            stored, doubt = stored + 1, False
+            print(f"Posting {stored} of {len(made.bodies)} is stored.", flush=True)
+    except (Refused, Unreachable) as error:
+        doubt = isinstance(error, Uncertain)
+        raise
     finally:
-        # Once the first posting is stored the words open a case: no later failure may lose them.
-        if stored:
-            print("Keep these twelve words; nobody can give them to you again:", flush=True)
-            print(json.dumps({"receipt": made.words, "case": made.case, "week": clock.week_of(known.day), "postings": stored}), flush=True)
+        # Words that may open a case are never lost to a failure.
+        if stored or doubt:
+            _give_words(known, made, stored, doubt, finding is not None)
     return 0
 
 
+def _give_words(known: Programme, made: Composed, stored: int, doubt: bool, finding: bool) -> None:
+    result: dict[str, Any] = {"receipt": made.words, "case": made.case, "week": clock.week_of(known.day), "postings": stored}
+    result["stored"] = "all" if stored == len(made.bodies) else "some" if stored else "unknown"
+    result["stale"] = known.tree.stale
+    if finding:
+        reached = doubt and stored == len(made.bodies) - 1
+        result["finding"] = "stored" if result["stored"] == "all" else "unknown" if reached else "unsent"
+    if stored:
+        print("Keep these twelve words; nobody can give them to you again:", flush=True)
+    else:
+        print(f"UNCERTAIN. {UNCERTAIN} Until then keep these twelve words; nobody can give them to you again:", flush=True)
+        result["warning"] = UNCERTAIN
+    if stored and result.get("finding", "stored") != "stored":
+        result["warning"] = FINDING_LATER
+        print(f"WARNING: {FINDING_LATER}", flush=True)
+    print(json.dumps(result), flush=True)
+
+
+def _finding(options: argparse.Namespace) -> evaluator.Finding | None:
+    """The evaluator's key and finding that were named, read before anything is fetched. Asks for the passphrase."""
+    if not options.as_evaluator and not options.finding:
+        return None
+    if not options.as_evaluator or not options.finding:
+        raise Unfit("--as-evaluator KEYFILE and --finding FILE belong together. Nothing was sent.")
+    if options.passphrase_file:
+        passphrase = Path(options.passphrase_file).read_text("utf-8").rstrip("\r\n")
+    else:
+        passphrase = getpass.getpass("Passphrase of the evaluator's key: ")
+    return evaluator.read(options.as_evaluator, passphrase, options.finding)
+
+
+def _who(known: Programme, want: routing.Want) -> dict[str, Any]:
+    everybody = routing.explain(known.tree, want, known.day)
+    left_out = [{"name": each.name, "why": receivers.reason(known.tree, each, want, known.day)} for each, code in everybody if code]
+    return {"receivers": [each.name for each, code in everybody if not code], "left_out": left_out, "stale": known.tree.stale}
+
+
+def _tell_if_stale(known: Programme) -> None:
+    if known.tree.stale:
+        print(receivers.STALE, flush=True)
+
+
+def _say(line: str) -> None:
+    """One line. Names on a list must neither move a cursor nor look like lines of ours."""
+    print("".join(char if char.isprintable() else "?" for char in line), flush=True)
+
+
 def come_back_and_read(options: argparse.Namespace) -> int:
-    """`return`: the last line of output is {"status", "messages", …}; status NOTHING when no letters are there for the words."""
+    """`return`: the last line of output is {"status", "messages", …}; status NOTHING when no letters are there for the words.
+
+    "readers" says who reads the case or has read it: [{"name", "reads"}]; "evaluator" whose finding there is, or "".
+    With `--reply`, `--may`, `--withdraw` or `--as-evaluator` it also sends that. Then there are "sent" and "stored" (postings); the rest
+    is the case as it was read, for what was sent comes out at the next tick.
+    """
+    if options.may is not None and options.may not in constants.MAY_CODES:
+        raise ValueError(f"--may is one of {', '.join(constants.MAY_CODES)}")
+    text = Path(options.reply).read_text("utf-8") if options.reply else ""
     words = Path(options.receipt_file).read_text("utf-8").strip()
-    known, held = come_back(Server(options.server, options.socks), options.fingerprint, words)
+    finding = _finding(options)
+    server = Server(options.server, options.socks)
+    known, held = come_back(server, options.fingerprint, words)
+    _tell_if_stale(known)
     if held.case is None:
-        print("No letters for these words. Check the words; a new report appears after the next tick.")
-        print(json.dumps({"status": "NOTHING", "messages": []}))
-        return 0
+        print(NOBODY)
+        print(json.dumps({"status": "NOTHING", "messages": [], "stale": known.tree.stale}))
+        # Looking and finding nothing is an answer; not having sent what was to be sent is a failure.
+        return 1 if options.reply or options.may or options.withdraw or finding else 0
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
+    for line in changes_of_readers(held.case, known.tree.roster):
+        _say(line)
     result = {"status": held.case.state, "messages": said, "opened": len(held.case.opened), "may": held.case.may, "case": held.case.id}
+    result |= {"readers": readers_of(held.case, known.tree.roster), "evaluator": "", "stale": known.tree.stale}
+    if held.case.evaluator:
+        names = {each.sign: each.name for each in known.tree.roster.evaluators}
+        result["evaluator"] = names.get(held.case.evaluator, "an evaluator who is not on the list")
+        _say(f"With a finding of {result['evaluator']}.")
+    if options.reply:
+        result |= {"sent": "reply", "stored": _send_all(server, known, compose_replies(known, held, text))}
+    elif options.may:
+        result |= {"sent": "choice", "stored": _send_all(server, known, [compose_more(known, held, "choice", {"may": options.may})])}
+    elif options.withdraw:
+        result |= {"sent": "withdraw", "stored": _send_all(server, known, [compose_more(known, held, "withdraw", {})])}
+    elif finding:
+        result |= {"sent": "evaluator", "stored": _send_all(server, known, [compose_finding(known, held, finding)])}
     print(json.dumps(result, ensure_ascii=False))
     return 0
 
 
 def reply(options: argparse.Namespace) -> int:
-    """`reply`: write again with a receipt. The last line of output is {"stored": 1}."""
+    """`reply`: write again with a receipt. The last line of output is {"stored": postings, "stale"}."""
+    text = Path(options.text).read_text("utf-8")
     words = Path(options.receipt_file).read_text("utf-8").strip()
     server = Server(options.server, options.socks)
     known, held = come_back(server, options.fingerprint, words)
+    _tell_if_stale(known)
     if held.case is None:
-        print("No letters for these words. Check the words; a new report appears after the next tick.", file=sys.stderr)
+        print(NOBODY, file=sys.stderr)
         return 1
-    send(server, compose_more(known, held, "reply", {"text": Path(options.text).read_text("utf-8")}))
-    print(json.dumps({"stored": 1}))
+    print(json.dumps({"stored": _send_all(server, known, compose_replies(known, held, text)), "stale": known.tree.stale}))
     return 0
+
+
+def _send_all(server: Server, known: Programme, bodies: Sequence[bytes]) -> int:
+    """Send everything in order and say how far it came; returns the number of postings."""
+    for number, body in enumerate(bodies, 1):
+        if number > 1:
+            _pause(known)
+        send(server, body)
+        print(f"Posting {number} of {len(bodies)} is stored.", flush=True)
+    return len(bodies)
+
+
+def _pause(known: Programme) -> None:
+    """Wait at random as the programme says: the postings of one long text must not arrive as a row."""
+    least, most = known.tree.programme.part_seconds
+    time.sleep(least + secrets.randbelow(max(1, most - least + 1)))
 
 
 def explained(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -377,6 +625,10 @@ def explained(command: Callable[[argparse.Namespace], int], options: argparse.Na
         return command(options)
     except ProtocolError as error:
         print(f"tellsafe: {error.name}: {error}", file=sys.stderr)
+    except (Unfit, KeyRefused) as error:
+        print(f"tellsafe: {error}", file=sys.stderr)
     except (Refused, Unreachable, ValueError, OSError) as error:
         print(f"tellsafe: {type(error).__name__}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
     return 1

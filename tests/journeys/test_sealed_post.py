@@ -85,12 +85,16 @@ def open_desk(ff: Firefox, reviewer: dict[str, Any]) -> None:
 
 
 def until_desk_shows(ff: Firefox, reviewer: dict[str, Any], marker: str, timeout: float = 60) -> None:
-    """Reload the list and look into each case until one of them says it."""
+    """Reload the list and look into each case, past the screen about conflicts, until one of them says it."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         ff.goto(desk_of(reviewer))
         for place in ff.js("return [...document.querySelectorAll('.case a')].map(a => a.href)"):
             ff.goto(place)
+            if ff.has("#open-report"):
+                assert marker not in ff.js("return document.body.innerText"), "the text before the decision"
+                ff.click("#open-report")
+                ff.wait_js("return !!document.querySelector('#text')")
             if marker in ff.js("return document.body.innerText"):
                 return
         time.sleep(0.5)
@@ -137,6 +141,44 @@ def test_a_long_report_arrives_whole(demo: dict[str, Any], desk: Firefox) -> Non
     desk.wait_js("return /everything is stored/i.test(document.querySelector('#parts').innerText)", timeout=60)
     until_desk_shows(desk, demo["reviewers"][0], "The very end.")
     assert "Sentence 0 of" in desk.js("return document.body.innerText")
+
+
+def test_a_reviewer_steps_back_at_the_screen_and_the_others_see_it(demo: dict[str, Any], desk: Firefox) -> None:
+    marker = "One of three will step back."
+    send_report(desk, intake_url(demo), marker)
+    first, second = demo["reviewers"][:2]
+    until_desk_shows(desk, first, marker)
+    page = desk.url
+    until_unopened(desk, second, page.rpartition("/")[2].partition("#")[0])
+    assert marker not in desk.text("body")
+    # By keyboard: from the first key to the second, in the order in which they are read.
+    order = desk.js("return [...document.querySelectorAll('main a, main button')].map(e => e.id || e.textContent)")
+    assert order == ["All cases", "open-report", "step-back"]
+    desk.click("#step-back")
+    desk.wait_js("return !!document.querySelector('#stepped-back')")
+    desk.goto(desk_of(second))
+    assert not desk.js(
+        "return [...document.querySelectorAll('.unopened a')].some(a => a.href.includes(arguments[0]))", page.rpartition("/")[2]
+    )
+    end = time.monotonic() + 60
+    while "stepped back" not in desk.text("body") or not desk.has("#readers"):
+        assert time.monotonic() < end, desk.text("body")[:2000]
+        time.sleep(0.5)
+        desk.goto(page)
+    assert "no reserve is left" in desk.text("#gap"), "the demonstration has three reviewers and no reserve"
+
+
+def until_unopened(ff: Firefox, reviewer: dict[str, Any], case_id: str, timeout: float = 60) -> None:
+    """Wait for the case that this reviewer has not decided about, and go to its screen."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        ff.goto(desk_of(reviewer))
+        places = ff.js("return [...document.querySelectorAll('.unopened a')].map(a => a.href)")
+        if found := [place for place in places if case_id in place]:
+            ff.goto(found[0])
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"nothing new for {reviewer['name']}")
 
 
 def test_a_second_tab_reads_the_same_case(demo: dict[str, Any], firefox_safer: Firefox) -> None:

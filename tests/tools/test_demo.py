@@ -17,7 +17,14 @@ from typing import Any
 
 import pytest
 
+from crypto.routing import Want, eligible
+from crypto.tree import verify_bundle
 from oversight import tree as desk
+from oversight.__main__ import main as steward
+from oversight.metadata import state_of
+from oversight.publish import load
+from review import vault
+from tools import clock, receivers
 from tools import demo as module
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -100,22 +107,25 @@ def test_a_report_travels_and_everything_ends(running: Any, tmp_path: Path) -> N
     sent = tellsafe("report", "--server", url, "--fingerprint", ready["fingerprint"], *files)
     assert len(sent["receipt"].split()) == 12
 
+    case = f"/case/{sent['case']}"
     browsers = [Browser(reviewer) for reviewer in ready["reviewers"]]
     for browser in browsers:
-        browser.wait_for(f"/case/{sent['case']}", TEXT)
+        assert TEXT not in browser.wait_for(case, "A report is addressed to you")
+        browser.post(f"{case}/open", page=case)
+        browser.wait_for(case, TEXT)
 
     (tmp_path / "words").write_text(sent["receipt"].upper(), "utf-8")
     back = ("return", "--server", url, "--receipt-file", str(tmp_path / "words"))
-    browsers[0].post(f"/case/{sent['case']}/answer", page=f"/case/{sent['case']}", answer="We read it. When was this?")
+    browsers[0].post(f"{case}/answer", page=case, answer="We read it. When was this?")
     until = time.monotonic() + 90
     while len((said := tellsafe(*back))["messages"]) < 2 and time.monotonic() < until:
         time.sleep(0.3)
     assert [message["text"] for message in said["messages"]] == [TEXT, "We read it. When was this?"]
     assert [message["from"] for message in said["messages"]] == ["you", ready["reviewers"][0]["name"]]
     (tmp_path / "text").write_text("In spring.", "utf-8")
-    assert tellsafe("reply", *back[1:], "--text", str(tmp_path / "text")) == {"stored": 1}
+    assert tellsafe("reply", *back[1:], "--text", str(tmp_path / "text")) == {"stored": 1, "stale": False}
     for browser in browsers:
-        browser.wait_for(f"/case/{sent['case']}", "In spring.")
+        browser.wait_for(case, "In spring.")
 
     everyone = family(process.pid)
     assert {reviewer["pid"] for reviewer in ready["reviewers"]} | {ready["intake"]["pid"]} <= everyone
@@ -135,5 +145,40 @@ def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
 
 def test_keys_are_the_owner_s_alone(tmp_path: Path) -> None:
     module.make(tmp_path)
-    assert (tmp_path / "stewards.json").stat().st_mode & 0o077 == 0
-    assert b"stewards" not in desk.bundle_of(tmp_path / "intake" / "tree")
+    held = [tmp_path / "stewards.json", *(tmp_path / "keys").iterdir()]
+    assert len(held) == 1 + 2 * 4 + 1  # a key and its public file for three stewards and an evaluator, and one passphrase
+    assert not [path for path in held if path.stat().st_mode & 0o077]
+    seeds = json.loads((tmp_path / "stewards.json").read_text("utf-8"))
+    bundle = desk.bundle_of(tmp_path / "intake" / "tree")
+    assert len(seeds) == 3 and not [seed for seed in seeds if seed.encode() in bundle]
+
+
+def test_the_key_files_suspend_a_reviewer(tmp_path: Path) -> None:
+    """As a person tries it who reads docs/steward-guide.md, on the server's own folder."""
+    module.make(tmp_path)
+    tree, change = str(tmp_path / "intake" / "tree"), str(tmp_path / "change.json")
+    held = module.keyholders(tmp_path)
+    opened = ("--key", held["stewards"][2]["key"], "--passphrase-file", held["passphrase_file"])
+    for command in (
+        ("propose", "suspend", "Lin Yue", "--reason", "OTHER", "--days", "3", "--tree", tree, "--out", change),
+        ("sign", change, "--tree", tree, *opened),
+        ("publish", change, "--tree", tree, "--data", str(tmp_path / "intake")),
+    ):
+        assert steward(command) == 0, command
+    known = verify_bundle(desk.bundle_of(Path(tree)), state_of(load(Path(tree))).programme, clock.now())
+    want = receivers.want_of(known, "", [], None, [], clock.now())
+    assert [line for line in receivers.told(known, want, clock.now()) if "suspended" in line] == [
+        "  Lin Yue, Independent evaluator: suspended by a steward for the moment."
+    ]
+
+
+def test_other_people_on_the_roster(tmp_path: Path) -> None:
+    """Five, one with a tie: only with more than three is there anybody to hand a case to."""
+    tie = {"lab": "Example Lab", "category": "EQUITY", "until": ""}
+    people = [*module.REVIEWERS, {"name": "Four", "ties": [tie]}, {"name": "Five", "groups": ["A"]}]
+    fingerprint, passphrases = module.make(tmp_path, people)
+    assert list(passphrases) == [person["name"] for person in people]
+    assert vault.unlock(tmp_path / "reviewer-5", passphrases["Five"]).name == "Five"
+    known = verify_bundle(desk.bundle_of(tmp_path / "intake" / "tree"), bytes.fromhex(fingerprint), clock.now())
+    assert [each.name for each in known.roster.evaluators] == ["Lab Watch"]
+    assert [each.name for each in eligible(known, Want("example lab", ("B",)), clock.now())] == list(passphrases)[:3]

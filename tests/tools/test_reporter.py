@@ -1,13 +1,27 @@
-"""The headless reporter against a server of a few lines: what it seals is found and opened by readers and by itself."""
+"""The headless reporter: what it seals is found and opened by readers and by itself.
 
+First against a server of a few lines, then as commands against the real one.
+"""
+
+import contextlib
+import dataclasses
 import datetime
+import http.server
 import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from crypto import constants, segment, tree
+from crypto import case as cases
+from crypto import constants, roster, segment
 from crypto.encoding import canonical
 from crypto.errors import BadWords, Mismatch, TooLong
 from crypto.event import Event, parse_event
@@ -17,9 +31,14 @@ from crypto.private.opening import find_matches, open_letter
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
 from oversight import tree as desk
-from tools import clock, demo, reporter
+from tools import clock, evaluator, reporter
+from tools import demo as module
+from tools.__main__ import main
+from tools.errors import Unfit
 
-KEYS = [generate_reviewer_keys([tree.quarter_of(clock.now())]) for _ in range(3)]
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = [generate_reviewer_keys([roster.quarter_of(clock.now())]) for _ in range(4)]
+FINDING = evaluator.Finding("Lab Watch", {"method": "We ran it 测", "access": "API", "steps": "1. Ask", "wishes": "Wait"}, bytes([7]) * 32)
 
 
 class Fake:
@@ -28,7 +47,9 @@ class Fake:
     def __init__(self, folder: Path) -> None:
         day = clock.now()
         records = [record(number, keys, day) for number, keys in enumerate(KEYS)]
-        self.programme = bytes.fromhex(desk.create_programme(folder, [bytes([n]) * 32 for n in range(3)], demo.PROGRAMME, records, day))
+        watch = {"name": "Lab Watch", "sign": SignKey(bytes([7]) * 32).public, "scope": "Tests", **module.term_of(day)}
+        stewards = [bytes([n]) * 32 for n in range(3)]
+        self.programme = bytes.fromhex(desk.create_programme(folder, stewards, module.PROGRAMME, records, day, [watch]))
         self.bundle = desk.bundle_of(folder)
         self.segments: list[tuple[segment.Segment, list[bytes]]] = []
         self.tray: list[bytes] = []
@@ -58,11 +79,8 @@ class Fake:
 
 
 def record(number: int, keys: ReviewerKeys, day: datetime.datetime) -> dict[str, Any]:
-    ties = [{"lab": "Tied Lab", "category": "equity", "until": ""}] if number else []
-    return {
-        "name": f"R{number}", "affiliation": "", "languages": [], "groups": [], "ties": ties, "record": {},
-        "from": "2020-01-01", "to": "2099-01-01", **keys.public(),
-    }  # fmt: skip
+    ties = [{"lab": "Tied Lab", "category": "EQUITY", "until": ""}] if number else []
+    return module.card({"name": f"R{number}", **keys.public()}, day, ties=ties)
 
 
 @pytest.fixture
@@ -90,9 +108,37 @@ def split(data: bytes) -> list[bytes]:
     return [data[at : at + constants.LETTER_BYTES] for at in range(0, len(data), constants.LETTER_BYTES)]
 
 
+class Readers:
+    """The reviewers of one case, who write what the workstation would."""
+
+    def __init__(self, server: Any, made: reporter.Composed) -> None:
+        self.server, self.made, self.events = server, made, reporter.come_back(server, None, made.words)[1].events
+        payload = self.events[0].payload
+        by_sign = {SignKey(keys.sign_seed).public: keys for keys in KEYS}
+        self.readers = [by_sign[sign] for sign in payload["readers"]]
+        self.reserves = [by_sign[sign] for sign in payload["reserves"]]
+
+    def write(self, keys: ReviewerKeys, kind: str, **further: Any) -> Event:
+        """One event that follows everything, posted to the reporter and published."""
+        known, held = reporter.come_back(self.server, None, self.made.words)
+        own = [event.id for event in held.events if event.author == SignKey(keys.sign_seed).public]
+        chain = {"case": self.made.case, "prev": own[-1:], "parents": cases.heads(held.events, self.made.case, "all"), **further}
+        made = sign_event(reporter._head(known, kind) | chain, keys.sign_seed, self.server.programme)
+        self.server.post(make_posting(self.server.programme, [(held.keys.find_public, held.keys.open_public, made.raw)]))
+        self.server.tick()
+        return made
+
+
+def name(keys: ReviewerKeys) -> str:
+    return f"R{KEYS.index(keys)}"
+
+
 def test_three_readers_and_the_reporter_open_a_report(server: Any) -> None:
     made = send_report(server, "It happened. 它发生了 حدث 🦉", about=["B1-WEIGHTS"])
-    for keys in KEYS:
+    readers = Readers(server, made)
+    assert (len(readers.readers), len(readers.reserves)) == (3, 1)
+    assert opened(server, readers.reserves[0]) == []
+    for keys in readers.readers:
         (event,) = opened(server, keys)
         assert (event.id, event.payload["text"]) == (made.case, "It happened. 它发生了 حدث 🦉")
         assert event.payload["answers"]["about"] == ["B1-WEIGHTS"]
@@ -105,25 +151,140 @@ def test_three_readers_and_the_reporter_open_a_report(server: Any) -> None:
 
 def test_an_answer_and_a_reply(server: Any) -> None:
     made = send_report(server, "Something.")
-    known, held = reporter.come_back(server, None, made.words)
-    assert held.case is not None
-    head = reporter._head(known, "answer") | {"case": made.case, "prev": [], "parents": [made.case], "text": "Thank you. When?"}
-    answer = sign_event(head, KEYS[1].sign_seed, server.programme)
-    root = held.case.root.payload
-    server.post(make_posting(server.programme, [(held.keys.find_public, held.keys.open_public, answer.raw)]))
-    server.tick()
-    assert root["find"] == held.keys.find_public.hex()
+    readers = Readers(server, made)
+    readers.write(readers.readers[1], "answer", text="Thank you. When?")
     known, held = reporter.come_back(server, None, made.words)
     reporter.send(server, reporter.compose_more(known, held, "reply", {"text": "In spring."}))
     server.tick()
     known, held = reporter.come_back(server, None, made.words)
     assert held.case is not None and not held.case.void
     said = reporter.conversation(held.case, held.keys, known.tree.roster)
-    assert [(item["from"], item["text"]) for item in said] == [("you", "Something."), ("R1", "Thank you. When?"), ("you", "In spring.")]
+    assert [(item["from"], item["text"]) for item in said] == [
+        ("you", "Something."),
+        (name(readers.readers[1]), "Thank you. When?"),
+        ("you", "In spring."),
+    ]
     reporter.send(server, reporter.compose_more(known, held, "withdraw", {}))
     server.tick()
     _, held = reporter.come_back(server, None, made.words)
     assert held.case is not None and held.case.state == "WITHDRAWN"
+
+
+def test_later_letters_go_to_who_reads_the_case_now(server: Any) -> None:
+    """Not to who stepped back; to the reserve who took over; and the reporter is told of both."""
+    made = send_report(server, "Something.")
+    readers = Readers(server, made)
+    (first, second, third), (reserve,) = readers.readers, readers.reserves
+    readers.write(second, "recuse")
+    readers.write(first, "handover", to=SignKey(reserve.sign_seed).public)
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    told = reporter.changes_of_readers(held.case, known.tree.roster)
+    assert [line.split(" has ")[0] for line in told] == [name(second), name(first)]
+    assert "stepped back" in told[0] and f"{name(reserve)}, one of your reserves, reads it from now on" in told[1]
+    assert reporter.readers_of(held.case, known.tree.roster) == [
+        {"name": name(first), "reads": True},
+        {"name": name(second), "reads": False},
+        {"name": name(third), "reads": True},
+        {"name": name(reserve), "reads": True},
+    ]
+    reporter.send(server, reporter.compose_more(known, held, "reply", {"text": "Only for those who read."}))
+    server.tick()
+    got = [[event.payload["text"] for event in opened(server, keys) if event.kind == "reply"] for keys in (first, second, third, reserve)]
+    assert got == [["Only for those who read."], [], ["Only for those who read."], ["Only for those who read."]]
+
+
+def test_a_reader_who_was_cut_off_gets_nothing_more(server: Any) -> None:
+    made = send_report(server, "Something.")
+    readers = Readers(server, made)
+    first, second, third = readers.readers
+    gone = SignKey(third.sign_seed).public
+    readers.write(third, "answer", text="Seen by the others.")
+    readers.write(first, "cutoff", of=gone)
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    (told,) = reporter.changes_of_readers(held.case, known.tree.roster)
+    assert told.startswith(f"{name(first)} has cut {name(third)} off") and "no effect yet" in told
+    readers.write(second, "cutoff", of=gone)
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    told_now = reporter.changes_of_readers(held.case, known.tree.roster)
+    assert len(told_now) == 2 and not any("no effect" in line for line in told_now)
+    assert {item["name"] for item in reporter.readers_of(held.case, known.tree.roster) if not item["reads"]} == {name(third)}
+    for body in reporter.compose_replies(known, held, "A reply."):
+        reporter.send(server, body)
+    server.tick()
+    assert [len([event for event in opened(server, keys) if event.kind == "reply"]) for keys in readers.readers] == [1, 1, 0]
+
+
+def test_nothing_is_sent_when_nobody_reads(server: Any) -> None:
+    made = send_report(server, "Something.")
+    readers = Readers(server, made)
+    for keys in readers.readers:
+        readers.write(keys, "recuse")
+    known, held = reporter.come_back(server, None, made.words)
+    with pytest.raises(Unfit, match="None of your readers"):
+        reporter.compose_more(known, held, "reply", {"text": "Is anybody there?"})
+
+
+@pytest.mark.parametrize("selfcopy", ["full", "dates"])
+def test_an_evaluator_s_finding_follows_the_report(server: Any, selfcopy: str) -> None:
+    text = "Long. " * 3000
+    made = reporter.compose_report(reporter.fetch_programme(server, None, 1), text, {}, selfcopy=selfcopy, finding=FINDING)
+    assert {len(body) for body in made.bodies} == {constants.POSTING_BYTES}
+    for body in made.bodies:
+        reporter.send(server, body)
+        server.tick()
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    readers = [keys for keys in KEYS if opened(server, keys)]
+    for keys in readers:
+        events = opened(server, keys)
+        assert [event.kind for event in events] == ["report", "part", "evaluator"]
+        assert {name: events[-1].payload[name] for name in FINDING.texts} == FINDING.texts
+        folded = cases.fold(events, made.case)
+        assert folded is not None and (folded.evaluator, folded.void, folded.missing) == (FINDING.sign, {}, frozenset())
+    if selfcopy == "full":
+        with pytest.raises(Unfit, match="already"):
+            reporter.compose_finding(known, held, FINDING)
+    else:
+        assert [event.kind for event in held.events] == ["stub"]
+
+
+def test_a_finding_can_be_added_later(server: Any) -> None:
+    made = send_report(server, "Something.")
+    known, held = reporter.come_back(server, None, made.words)
+    reporter.send(server, reporter.compose_finding(known, held, FINDING))
+    server.tick()
+    _, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None and (held.case.evaluator, held.case.void) == (FINDING.sign, {})
+    stranger = evaluator.Finding("Nobody", FINDING.texts, bytes([8]) * 32)
+    with pytest.raises(Unfit, match="not an evaluator's"):
+        reporter.compose_finding(known, held, stranger)
+
+
+def test_an_evaluator_who_may_not_speak_is_refused(server: Any) -> None:
+    known = reporter.fetch_programme(server, None, 1)
+    evaluator.check_accredited(known.tree, FINDING)
+    (watch,) = known.tree.roster.evaluators
+    today = roster.day_text(known.day)
+    gone = dataclasses.replace(known.tree.roster, evaluators=(dataclasses.replace(watch, to="2026-01-01"),))
+    suspended = (roster.Suspension(watch.sign, today, today, "OTHER"),)
+    for tree in (dataclasses.replace(known.tree, roster=gone), dataclasses.replace(known.tree, suspensions=suspended)):
+        with pytest.raises(Unfit, match="may not speak"):
+            evaluator.check_accredited(tree, FINDING)
+
+
+@pytest.mark.parametrize("wrong", ['{"method": 1}', "[]", '{"result": "x"}', json.dumps({"wishes": "é" * 501})])
+def test_a_finding_of_another_form_is_refused(wrong: str) -> None:
+    with pytest.raises(Unfit, match="Nothing was sent"):
+        evaluator.read_texts(wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"about": "A1-UNDISCLOSED"}, {"about": []}, {"about": ["A9"]}, {"organisation": None}, {"lab": "x"}])
+def test_answers_of_another_form_are_refused(wrong: Any) -> None:
+    with pytest.raises(Unfit):
+        reporter.answers_of(wrong)
 
 
 def test_a_long_text_travels_in_parts(server: Any) -> None:
@@ -131,7 +292,7 @@ def test_a_long_text_travels_in_parts(server: Any) -> None:
     made = send_report(server, text)
     assert len(made.bodies) == 3
     assert {len(body) for body in made.bodies} == {constants.POSTING_BYTES}
-    assert sum(len(event.payload["text"]) for event in opened(server, KEYS[0])) == len(text)
+    assert sum(len(event.payload["text"]) for event in opened(server, Readers(server, made).readers[0])) == len(text)
     known, held = reporter.come_back(server, None, made.words)
     assert held.case is not None and not held.case.missing
     assert "".join(item["text"] for item in reporter.conversation(held.case, held.keys, known.tree.roster)) == text
@@ -149,7 +310,7 @@ def test_an_excluded_reviewer_gets_nothing(server: Any) -> None:
     known = reporter.fetch_programme(server, None, 1)
     server.post(reporter.compose_report(known, "About one of them.", {}, frozenset([excluded])).bodies[0])
     server.tick()
-    assert [len(opened(server, keys)) for keys in KEYS] == [1, 1, 0]
+    assert [len(opened(server, keys)) for keys in KEYS] == [1, 1, 0, 1]
 
 
 def test_other_words_find_nothing(server: Any) -> None:
@@ -178,3 +339,289 @@ def test_pieces_fit_as_json(text: str) -> None:
     pieces = reporter.split_text(text, [25, 25, 25])
     assert "".join(pieces) == text
     assert all(len(json.dumps(piece, ensure_ascii=False).encode()) - 2 <= 25 for piece in pieces)
+
+
+def test_a_copy_of_dates_holds_no_text(server: Any) -> None:
+    """The words open when and to whom; readers get everything, in a long text's parts too; and one can still write."""
+    text = "Kept by readers only. " * 1200
+    made = reporter.compose_report(reporter.fetch_programme(server, None, 1), text, {}, selfcopy="dates")
+    assert len(made.bodies) == 2
+    for body in made.bodies:
+        reporter.send(server, body)
+        server.tick()
+    reader = next(keys for keys in KEYS if opened(server, keys))
+    assert "".join(event.payload["text"] for event in opened(server, reader)) == text
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    assert [(event.kind, event.payload["case"], "text" in event.payload) for event in held.events] == [("stub", made.case, False)]
+    assert (held.case.id, held.case.state, reporter.conversation(held.case, held.keys, known.tree.roster)) == (made.case, "RECEIVED", [])
+    reporter.send(server, reporter.compose_more(known, held, "reply", {"text": "More."}))
+    server.tick()
+    reply = opened(server, reader)[-1]
+    assert (reply.kind, reply.payload["prev"], reply.payload["parents"]) == ("reply", [made.case], [made.case])
+    _, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None and not held.case.void and not held.case.missing
+
+
+def test_another_hands_stub_changes_nothing(server: Any) -> None:
+    made = reporter.compose_report(reporter.fetch_programme(server, None, 1), "Something.", {}, selfcopy="dates")
+    reporter.send(server, made.bodies[0])
+    server.tick()
+    _, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None
+    for seed in (bytes([n]) * 32 for n in range(8)):  # one of so many has the smaller id and would win
+        forged = sign_event({**held.case.root.payload, "reserves": [SignKey(seed).public]}, seed, server.programme)
+        server.post(make_posting(server.programme, [(held.keys.find_public, held.keys.open_public, forged.raw)]))
+    server.tick()
+    _, held = reporter.come_back(server, None, made.words)
+    assert len(held.events) == 9
+    assert held.case is not None and held.case.root.author == held.keys.sign_public.hex()
+
+
+def test_a_long_reply_is_split(server: Any) -> None:
+    made = send_report(server, "Something.")
+    known, held = reporter.come_back(server, None, made.words)
+    text = '"Longer"\n than 一 letter. ' * 1500
+    bodies = reporter.compose_replies(known, held, text)
+    assert len(bodies) == 4
+    for body in reversed(bodies):  # whichever tick they come out in
+        reporter.send(server, body)
+        server.tick()
+    known, held = reporter.come_back(server, None, made.words)
+    assert held.case is not None and not held.case.void and not held.case.missing
+    assert "".join(item["text"] for item in reporter.conversation(held.case, held.keys, known.tree.roster)[1:]) == text
+    with pytest.raises(TooLong):
+        reporter.compose_replies(known, held, "x" * 15_000 * (reporter.REPLY_LETTERS + 1))
+
+
+# ------------------------------------------------------------------ the commands, against the real server
+
+
+def tellsafe(*arguments: str) -> Any:
+    """The last line of a command that succeeds."""
+    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def until(holds: Callable[[Any], bool], *arguments: str) -> Any:
+    """Ask again until it holds: what was sent comes out at the next tick."""
+    for _ in range(40):
+        if holds(said := tellsafe(*arguments)):
+            return said
+        time.sleep(0.3)
+    raise AssertionError(said)
+
+
+def written(path: Path, text: str) -> str:
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def held(demo: dict[str, Any], tmp_path: Path) -> list[str]:
+    """A report on the real server; gives the arguments of `return` that open it."""
+    network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
+    sent = tellsafe("report", *network, "--text", written(tmp_path / "text", "Something. 某事"), "--selfcopy", "dates")
+    assert (sent["stored"], sent["postings"]) == ("all", 1) and "warning" not in sent
+    back = ["return", *network, "--receipt-file", written(tmp_path / "words", sent["receipt"])]
+    until(lambda said: said["status"] != "NOTHING", *back)
+    return back
+
+
+def test_return_replies_changes_and_withdraws(held: list[str], tmp_path: Path) -> None:
+    text = "A long answer. " * 1200
+    sent = tellsafe(*held, "--reply", written(tmp_path / "reply", text))
+    assert (sent["sent"], sent["stored"], sent["messages"]) == ("reply", 2, [])  # the copy of the report holds no text
+    said = until(lambda said: len(said["messages"]) == 2, *held)
+    assert "".join(item["text"] for item in said["messages"]) == text
+    assert tellsafe(*held, "--may", "PUBLISH")["sent"] == "choice"
+    until(lambda said: said["may"] == "PUBLISH", *held)
+    assert tellsafe(*held, "--withdraw")["sent"] == "withdraw"
+    until(lambda said: said["status"] == "WITHDRAWN", *held)
+
+
+def test_return_refuses_what_makes_no_sense(held: list[str], tmp_path: Path) -> None:
+    def refused(*arguments: str) -> str:
+        done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode != 0
+        return done.stderr + done.stdout.splitlines()[-1] if done.stdout else done.stderr
+
+    assert "ADVISE, HOLD, ASK, REFER, PUBLISH" in refused(*held, "--may", "ANYTHING")
+    assert "not allowed with" in refused(*held, "--may", "ASK", "--withdraw")
+    nobody = written(tmp_path / "others", "abandon " * 11 + "about")
+    assert "NOTHING" in refused(*held[:-1], nobody, "--withdraw")
+
+
+class Deaf(http.server.BaseHTTPRequestHandler):
+    """Passes everything on to the real server but postings: it stores or loses them without an answer, or says that it is full."""
+
+    behind: ClassVar[str]
+    fate: ClassVar[str]  # "stored", "lost" or "full"
+
+    def do_GET(self) -> None:
+        try:
+            with urllib.request.urlopen(self.behind + self.path, timeout=20) as answer:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(answer.read())
+        except urllib.error.HTTPError as error:
+            self.send_error(error.code)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.fate == "full":
+            self.send_error(503, "The tray is full.")
+        elif self.fate == "stored":
+            request = urllib.request.Request(self.behind + self.path, body, {"Content-Type": "application/octet-stream"})
+            urllib.request.urlopen(request, timeout=20).read()
+        self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def deaf(behind: str, fate: str) -> Iterator[str]:
+    handler = type("Handler", (Deaf,), {"behind": behind, "fate": fate})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as between:
+        threading.Thread(target=between.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{between.server_port}"
+        between.shutdown()
+
+
+@pytest.mark.parametrize("fate", ["stored", "lost"])
+def test_a_first_posting_without_an_answer_still_gives_the_words(
+    demo: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fate: str
+) -> None:
+    monkeypatch.setattr(reporter, "WAITS", (0.1, 0.1))
+    with deaf(demo["intake"]["url"], fate) as url:
+        code = main(["report", "--server", url, "--text", written(tmp_path / "text", "Did it arrive?")])
+    out, err = capsys.readouterr()
+    told, last = out.splitlines()[-2:]
+    result = json.loads(last)
+    assert code == 1 and "Uncertain" in err
+    assert "UNCERTAIN" in told and "may or may not have stored" in told and "`return`" in told
+    assert (result["stored"], result["postings"]) == ("unknown", 0) and "may or may not have stored" in result["warning"]
+    back = ["return", "--server", demo["intake"]["url"], "--receipt-file", written(tmp_path / "words", result["receipt"])]
+    if fate == "lost":
+        time.sleep(2.5)  # two ticks
+        assert tellsafe(*back)["status"] == "NOTHING"
+    else:
+        said = until(lambda said: said["status"] != "NOTHING", *back)
+        assert said["case"] == result["case"] and said["messages"][0]["text"] == "Did it arrive?"
+
+
+def test_a_full_server_gives_no_words(
+    demo: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It said each time that it took nothing. Words that certainly open nothing would only mislead."""
+    monkeypatch.setattr(reporter, "WAITS", (0.1, 0.1))
+    with deaf(demo["intake"]["url"], "full") as url:
+        assert main(["report", "--server", url, "--text", written(tmp_path / "text", "No room.")]) == 1
+    out, err = capsys.readouterr()
+    assert "receipt" not in out and "Refused" in err and "The tray is full." in err
+
+
+@pytest.mark.parametrize(("trouble", "code", "given"), [(reporter.Refused("No."), 1, False), (KeyboardInterrupt(), 130, True)])
+def test_words_are_given_where_they_may_open_something(
+    demo: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    trouble: Any,
+    code: int,
+    given: bool,
+) -> None:
+    """Nobody knows how far a posting came that was interrupted."""
+
+    def post(_server: Any, _body: bytes) -> None:
+        raise trouble
+
+    monkeypatch.setattr(reporter.Server, "post", post)
+    assert main(["report", "--server", demo["intake"]["url"], "--text", written(tmp_path / "text", "Something.")]) == code
+    assert ("receipt" in capsys.readouterr().out) is given
+
+
+# ------------------------------------------------------------------ who can receive it, and an evaluator, as commands
+
+
+def refused(*arguments: str) -> str:
+    """What a command that fails says; it has sent nothing, so there are no words."""
+    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "receipt" not in done.stdout, done.stdout
+    return done.stderr
+
+
+def test_who_can_receive_it(demo: dict[str, Any], tmp_path: Path) -> None:
+    network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
+    names = [each["name"] for each in demo["reviewers"]]
+    said = tellsafe("report", *network, "--who", "--exclude", names[0].upper())
+    assert said == {"receivers": names[1:], "left_out": [{"name": names[0], "why": "left out by you"}], "stale": False}
+    sent = ["--text", written(tmp_path / "text", "Something.")]
+    unknown = refused("report", *network, *sent, "--exclude", "Nobody")
+    assert all(name in unknown for name in names)
+    few = refused("report", *network, *sent, "--language", "French")
+    assert "Fewer than two" in few and "choose another --language, or any (then 3 can receive it)" in few
+    assert "--text" in refused("report", *network)
+
+
+def evaluators(demo: dict[str, Any], tmp_path: Path) -> list[str]:
+    finding = written(tmp_path / "finding", json.dumps(FINDING.texts))
+    return ["--as-evaluator", demo["evaluator"]["key"], "--passphrase-file", demo["passphrase_file"], "--finding", finding]
+
+
+def test_an_evaluator_reports(demo: dict[str, Any], tmp_path: Path) -> None:
+    network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
+    text, added = ["--text", written(tmp_path / "text", "We tested it.")], evaluators(demo, tmp_path)
+    sent = tellsafe("report", *network, *text, *added)
+    assert (sent["stored"], sent["postings"], sent["finding"]) == ("all", 2, "stored")
+    back = ["return", *network, "--receipt-file", written(tmp_path / "words", sent["receipt"])]
+    until(lambda said: said.get("evaluator") == "Lab Watch", *back)
+    assert "already" in refused(*back, *added)
+    assert "belong together" in refused("report", *network, *text, *added[:4])
+    own = str(tmp_path / "own.key")
+    made = tellsafe("evaluator-key", "--out", own, "--name", "Another Watch", "--passphrase-file", demo["passphrase_file"])
+    assert made["name"] == "Another Watch" and Path(f"{own}.public.json").exists()
+    assert "not an evaluator's" in refused("report", *network, *text, "--as-evaluator", own, *added[2:])
+    wrong = written(tmp_path / "wrong", "not the passphrase")
+    assert "passphrase is wrong" in refused("report", *network, *text, *added[:2], "--passphrase-file", wrong, *added[4:])
+
+
+def test_words_are_given_when_only_the_finding_fails(
+    demo: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the finding can be sent later with them."""
+    real, posted = reporter.Server.post, []
+
+    def post(server: Any, body: bytes) -> None:
+        posted.append(body)
+        if len(posted) > 1:
+            raise reporter.Refused("No.")
+        real(server, body)
+
+    monkeypatch.setattr(reporter.Server, "post", post)
+    monkeypatch.setattr(reporter, "_pause", lambda _known: None)
+    network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
+    text, added = ["--text", written(tmp_path / "text", "We tested it.")], evaluators(demo, tmp_path)
+    assert main(["report", *network, *text, *added]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    result = json.loads(lines[-1])
+    assert (result["stored"], result["postings"], result["finding"]) == ("some", 1, "unsent")
+    assert "return --receipt-file FILE --as-evaluator" in lines[-2] and lines[-2] == f"WARNING: {result['warning']}"
+    back = ["return", *network, "--receipt-file", written(tmp_path / "words", result["receipt"])]
+    until(lambda said: said["status"] != "NOTHING", *back)
+    assert tellsafe(*back, *added)["sent"] == "evaluator"
+    until(lambda said: said.get("evaluator") == "Lab Watch", *back)
+
+
+def test_a_stale_list_is_told(
+    demo: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five days and an hour after the timestamp was signed."""
+    later = clock.now() + datetime.timedelta(days=5, hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert main(["report", "--server", demo["intake"]["url"], "--who"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("WARNING") and "not been renewed for five days" in lines[0]
+    assert json.loads(lines[-1])["stale"] is True
