@@ -94,6 +94,9 @@ def programme_changes(old: Programme | None, new: Programme) -> list[str]:
         now, was = getattr(new, name), getattr(old, name) if old else None
         if now != was:
             lines.append(f"Programme, {name}: {_said(now)}" + (f" (was {_said(was)})" if old else ""))
+    was_, now_ = (each.statistician.name if each and each.statistician else "none" for each in (old, new))
+    if was_ != now_:
+        lines.append(f"Statistician: {now_}" + (f" (was {was_})" if old else ""))
     before = {each.sign: each for each in old.stewards} if old else {}
     lines += [f"Steward who joins: {each.name}, key {each.sign[:16]}" for each in new.stewards if each.sign not in before]
     after = {each.sign for each in new.stewards}

@@ -88,6 +88,27 @@ class Steward:
 
 
 @dataclass(frozen=True)
+class Statistician:
+    """Who draws the public numbers. find: 32 bytes, open: 1,216 bytes, to which labels are sealed; sign: hex32, signs releases."""
+
+    name: str
+    find: bytes
+    open: bytes
+    sign: str
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """A promise a lab has published, which a report may say is broken. since: YYYY-MM-DD; source: where it was published."""
+
+    id: str
+    lab: str
+    title: str
+    since: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Programme:
     """The programme's settings. tick in seconds; part_seconds: shortest and longest wait between postings of a long text."""
 
@@ -99,6 +120,8 @@ class Programme:
     emergency: str
     notice_hours: int
     stewards: tuple[Steward, ...]
+    statistician: Statistician | None
+    commitments: tuple[Commitment, ...]
 
 
 def parse_roster(data: bytes, version: int) -> Roster:
@@ -143,6 +166,8 @@ def parse_programme(data: bytes) -> Programme:
         emergency=value["emergency"],
         notice_hours=value["notice_hours"],
         stewards=stewards,
+        statistician=_statistician(value["statistician"]),
+        commitments=tuple(Commitment(**entry) for entry in value["commitments"]),
     )
 
 
@@ -224,6 +249,12 @@ def _reviewer(value: dict[str, Any]) -> Reviewer:
     )
 
 
+def _statistician(value: dict[str, str]) -> Statistician | None:
+    if not value:
+        return None
+    return Statistician(value["name"], hex32(value["find"]), unb64(value["open"], c.OPEN_KEY_BYTES), value["sign"])
+
+
 def _evaluator(value: dict[str, Any]) -> Evaluator:
     return Evaluator(from_=value["from"], **{name: value[name] for name in value if name != "from"})
 
@@ -274,6 +305,7 @@ _VERSION: Mapping[str, Check] = {"v": integer(1, 1)}
 _ROSTER: Mapping[str, Check] = {**_VERSION, "reviewers": items(shaped(_REVIEWER)), "evaluators": items(shaped(_EVALUATOR))}
 _SUSPENSION: Mapping[str, Check] = {"sign": is_hex32, "from": _day, "until": _day, "reason": code(*c.SUSPENSIONS)}
 _SUSPENSIONS: Mapping[str, Check] = {**_VERSION, "suspended": items(shaped(_SUSPENSION))}
+_STATISTICIAN: Mapping[str, Check] = {"name": _name, "find": is_hex32, "open": text(2000), "sign": is_hex32}
 _PROGRAMME: Mapping[str, Check] = {
     **_VERSION,
     "name": text(200),
@@ -284,4 +316,7 @@ _PROGRAMME: Mapping[str, Check] = {
     "emergency": text(4000),
     "notice_hours": integer(0, c.NOTICE_HOURS_MAX),
     "stewards": items(shaped({"name": _name, "sign": is_hex32, "box": is_hex32})),
+    # An empty object while the programme has none.
+    "statistician": lambda value: value == {} or has(_STATISTICIAN, value),
+    "commitments": items(shaped({"id": text(40), "lab": text(200), "title": text(200), "since": _day, "source": text(500)})),
 }

@@ -79,7 +79,7 @@ def programme_example(_: Options) -> None:
 
 def create(options: Options) -> None:
     stewards = edits.stewards_of([keys.parse_public(Path(name).read_bytes()) for name in options.stewards], options.threshold)
-    programme = {"notice_hours": 72, **_values(options.programme), "v": 1, "stewards": stewards}
+    programme = {"notice_hours": 72, "statistician": {}, "commitments": [], **_values(options.programme), "v": 1, "stewards": stewards}
     roster: dict[str, Any] = {"v": 1, "reviewers": [], "evaluators": []}
     facts_of({"programme": programme, "roster": roster, "suspensions": {"v": 1, "suspended": []}}, 1)
     made, texts = first_versions(programme, roster, [each["sign"] for each in stewards], options.threshold, _now(options))

@@ -36,7 +36,7 @@ def create_programme(
     All stewards become keys of the root; only the first THRESHOLD of them sign, as in any later change.
     """
     named = [steward_of(seed, f"Steward {number}") for number, seed in enumerate(steward_seeds, 1)]
-    facts = {"notice_hours": 0, "stewards": named, **programme}
+    facts = {"notice_hours": 0, "stewards": named, "statistician": {}, "commitments": [], **programme}
     made, texts = first_versions(facts, roster_of(reviewers, evaluators), [_public(seed) for seed in steward_seeds], THRESHOLD, now)
     _publish(folder, Proposal(made, texts), steward_seeds[:THRESHOLD], now)
     return programme_id((folder / "metadata" / "1.root.json").read_bytes()).hex()

@@ -35,9 +35,14 @@ const REVIEWER = object({
 const EVALUATOR = object({ ...TERM, scope: text(1000) });
 const ROSTER = object({ v, reviewers: list(REVIEWER), evaluators: list(EVALUATOR) });
 const SUSPENSION = object({ sign: hex32, from: day, until: day, reason: code(...SUSPENSIONS) });
+const STATISTICIAN = object({ name, find: hex32, open: b64(1216), sign: hex32 });
+const COMMITMENT = object({ id: text(40), lab: text(200), title: text(200), since: day, source: text(500) });
+const nothing = object({});
 const PROGRAMME = object({
   v, name: text(200), tick: int(), part_seconds: span, cover_per_day: int(), labs: list(text(200)), emergency: text(4000),
   notice_hours: int(0, NOTICE_HOURS_MAX), stewards: list(object({ name, sign: hex32, box: hex32 })),
+  // An empty object while the programme has none.
+  statistician: (value): value is object => nothing(value) || STATISTICIAN(value), commitments: list(COMMITMENT),
 });
 
 // As they stand in the files: keys are text, days that may be missing are empty.

@@ -23,6 +23,8 @@ PROGRAMME = {
     "labs": ["Example Lab"],
     "emergency": "Call.",
     "notice_hours": 72,
+    "statistician": {},
+    "commitments": [],
     "stewards": [{"name": "Sten", "sign": "11" * 32, "box": "22" * 32}],
 }
 SUSPENSION = {"sign": "33" * 32, "from": "2026-11-20", "until": "2026-12-04", "reason": "CONDUCT"}
@@ -400,6 +402,13 @@ def tree_vectors(reviewers: list[Json], canonical: Callable[[Any], bytes]) -> Js
         both(roster_is(ada | edge | {"from": "2026-11-21"}), settings_are(notice_hours=1)),
     )
     add("notice-raised", "a longer notice than the terms allow for", "Malformed", settings_are(notice_hours=8760))
+    somebody = {"name": "Stat", "find": "44" * 32, "open": ada["open"][0]["key"], "sign": "55" * 32}
+    add("statistician", "a statistician", change=settings_are(statistician=somebody))
+    add("statistician-short", "a statistician without a key", "Malformed", settings_are(statistician={"name": "Stat"}))
+    add("statistician-key", "an open key that is too short", "Malformed", settings_are(statistician=somebody | {"open": "AA"}))
+    promise = {"id": "EX-1", "lab": "Example Lab", "title": "Tests before use", "since": "2025-01-01", "source": "Its framework"}
+    add("commitment", "a published promise", change=settings_are(commitments=[promise]))
+    add("commitment-day", "a promise of no day", "Malformed", settings_are(commitments=[promise | {"since": ""}]))
     add("notice-too-long", "more than a year", "Malformed", settings_are(notice_hours=8761))
     term = {"noticed": "2026-01-01", "from": "2026-02-01"}
     add("term-366", "366 days", change=roster_is(ada | term | {"to": "2027-02-02"}))

@@ -27,7 +27,7 @@ from crypto.segment import cover_blocks, parse_segments
 from crypto.tree import Tree
 
 P = bytes(range(32))
-PROGRAMME = Programme("", 1, (0, 0), 0, (), "", 0, ())
+PROGRAMME = Programme("", 1, (0, 0), 0, (), "", 0, (), None, ())
 VALUES = st.recursive(
     st.integers(0, c.INT_MAX) | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab\u00e9\U0001f600"), inner, max_size=3),

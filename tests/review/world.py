@@ -89,7 +89,7 @@ def make_desks(folder: Path, intake: FakeIntake, names: tuple[str, ...] = ("Ada"
 
 
 def make_tree(reviewers: tuple[Reviewer, ...], stale: bool = False) -> Tree:
-    programme = Programme("Test", 1, (0, 0), 0, (), "", 0, ())
+    programme = Programme("Test", 1, (0, 0), 0, (), "", 0, (), None, ())
     return Tree(Roster(1, reviewers, ()), (), programme, {"roster": 1}, stale)
 
 

@@ -38,7 +38,7 @@ def reviewer(number: int, **facts: Any) -> Reviewer:
 
 
 def known(reviewers: list[Reviewer], suspended: tuple[Suspension, ...] = (), stale: bool = False) -> reporter.Programme:
-    settings = Programme("", 1, (0, 0), 0, (), "", 0, ())
+    settings = Programme("", 1, (0, 0), 0, (), "", 0, (), None, ())
     return reporter.Programme(P, Tree(Roster(1, tuple(reviewers), ()), suspended, settings, {}, stale), (), {}, NOW)
 
 
