@@ -18,6 +18,7 @@ Tellsafe: reports from inside AI labs that only independent reviewers can read.
     intake    the server                (more:  ./tellsafe intake --help)
     review    a reviewer's workstation  (more:  ./tellsafe review --help)
     steward   the stewards' desk        (more:  ./tellsafe steward --help)
+    statistics  the statistician's desk (more:  ./tellsafe statistics --help)
     evaluator-key  an accredited evaluator's key, for  ./tellsafe report --as-evaluator
 
   check it
@@ -26,7 +27,14 @@ Tellsafe: reports from inside AI labs that only independent reviewers can read.
     bench     measure speed and size against the targets
 """
 # Commands that are programs with options of their own.
-PROGRAMS = {"intake": "intake", "review": "review", "steward": "oversight", "verify": "oversight.verify", "bench": "tests.bench"}
+PROGRAMS = {
+    "intake": "intake",
+    "review": "review",
+    "steward": "oversight",
+    "statistics": "oversight.statistics",
+    "verify": "oversight.verify",
+    "bench": "tests.bench",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,163 @@
+"""Which labels count: checked, one for each report and table, for ever. Pure.
+
+The first label of a report for a table stands. Whatever comes later for the same report and table (a case reopened, a changed mind, a
+forgery) counts nowhere, in this period or any other: that is what keeps the loss of one report at 1.5.
+"""
+
+import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crypto.encoding import canonical, parse_strict
+from crypto.errors import Malformed, ProtocolError
+from crypto.label import NO_SHOPPER, Label, check_label, thursday
+from crypto.numbers import cell_of, quarter_of, quarters_of
+from crypto.roster import Roster, day_text, status_of
+from crypto.tree import Tree, suspended_on
+from oversight.errors import Refused
+
+KIND = "tellsafe collected labels"
+# (report, table): what a report may do once.
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Store:
+    """What the statistician keeps between sessions, sealed.
+
+    waiting: labels not drawn yet. spent: reports that are done with a table, without their codes: they were drawn, came too late for
+    their period, or were mystery shoppers. drawn: (table, period) of every release, so that a ledger that lost its end is noticed.
+    """
+
+    programme: bytes
+    waiting: Mapping[Place, Label] = field(default_factory=dict, repr=False)
+    spent: frozenset[Place] = field(default_factory=frozenset, repr=False)
+    drawn: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the labels that arrived. refused: numbers by error name."""
+
+    new: int = 0
+    again: int = 0
+    differing: int = 0
+    late: int = 0
+    shoppers: int = 0
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """In words, for the statistician's screen only."""
+        said = [
+            f"{self.new} new labels",
+            f"{self.again} were here before, of which {self.differing} now say something else: the first stands",
+        ]
+        said.append(f"{self.shoppers} of mystery shoppers: left out of every table")
+        said.append(f"{self.late} for periods already drawn: counted nowhere, in no table of any period")
+        return said + [f"{number} refused: {WHY.get(name, name)} ({name})" for name, number in sorted(self.refused.items())]
+
+
+WHY: Mapping[str, str] = {
+    "Threshold": "not signed by two different reviewers who were active when it arrived",
+    "BadSignature": "a signature does not verify",
+    "BadKey": "a key that must not be used",
+    "Malformed": "not a label, or with a code that is on no list",
+    "WrongVersion": "of another version",
+}
+
+
+def collect(store: Store, arrived: Iterable[tuple[bytes, str]], active: Callable[[str], Collection[str]]) -> tuple[Store, Tally]:
+    """Add opened letters, (message, week of arrival) in order of arrival. `active`: week to the sign keys that may sign then."""
+    waiting, spent = dict(store.waiting), set(store.spent)
+    tally: dict[str, int] = dict.fromkeys(("new", "again", "differing", "late", "shoppers"), 0)
+    refused: dict[str, int] = {}
+    for message, week in arrived:
+        try:
+            label = check_label(message, store.programme, active(week))
+        except ProtocolError as error:
+            refused[error.name] = refused.get(error.name, 0) + 1
+            continue
+        place = (label.report, label.table)
+        if place in spent or place in waiting:
+            tally["again"] += 1
+            tally["differing"] += place in waiting and waiting[place] != label
+        elif label.shopper != NO_SHOPPER:
+            tally["shoppers"] += 1
+            spent.add(place)
+        elif _is_drawn(label, store.drawn):
+            tally["late"] += 1
+            spent.add(place)
+        else:
+            tally["new"] += 1
+            waiting[place] = label
+    return Store(store.programme, waiting, frozenset(spent), store.drawn), Tally(**tally, refused=refused)
+
+
+def cells(store: Store, table: str, period: str) -> list[str]:
+    """The cell of every report that a table of a period counts: what the noise is added to. Never written anywhere."""
+    return [cell_of(period, each.code, each.stage, each.outcome) for each in store.waiting.values() if _counts(each, table, period)]
+
+
+def settle(store: Store, drawn: Collection[tuple[str, str]]) -> Store:
+    """After a draw: the codes of its reports are forgotten, that they are spent is not."""
+    done = {place for place, label in store.waiting.items() if _is_drawn(label, drawn)}
+    left = {place: label for place, label in store.waiting.items() if place not in done}
+    return Store(store.programme, left, store.spent | done, store.drawn | frozenset(drawn))
+
+
+def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], frozenset[str]]:
+    """Week to the reviewers' sign keys that may sign labels arriving then: active on the week's last day.
+
+    A letter's week is all that is known of its time, so a reviewer revoked or suspended in the middle of a week is out for all of it.
+    A renewal moves the first day of a term: terms of `earlier` versions of the roster count too, while the newest alone says who was
+    revoked or paused.
+    """
+    terms: dict[str, set[tuple[str, str]]] = {}
+    for roster in (*earlier, tree.roster):
+        for each in roster.reviewers:
+            terms.setdefault(each.sign, set()).add((each.from_, each.to))
+
+    def active(week: str) -> frozenset[str]:
+        day = thursday(week) + datetime.timedelta(days=3)
+        suspended = suspended_on(tree, day)
+        return frozenset(
+            each.sign
+            for each in tree.roster.reviewers
+            if any(first <= day_text(day) <= last for first, last in terms[each.sign])
+            # Whoever is in any term of theirs, and not out by what the newest entry says.
+            and status_of(each, suspended, day) in ("active", "notice")
+            and not day_text(day) <= each.paused
+        )
+
+    return active
+
+
+def to_bytes(store: Store) -> bytes:
+    """The store before it is sealed."""
+    waiting = [[each.table, each.report, each.week, each.code, each.stage, each.outcome] for each in store.waiting.values()]
+    value = {"v": 1, "kind": KIND, "programme": store.programme.hex(), "waiting": waiting}
+    return canonical({**value, "spent": sorted(map(list, store.spent)), "drawn": sorted(map(list, store.drawn))})
+
+
+def from_bytes(data: bytes) -> Store:
+    """Refused: it is none."""
+    try:
+        value: Mapping[str, Any] = parse_strict(data)
+        if value["kind"] != KIND:
+            raise Refused("these are not collected labels")
+        made = [
+            Label(table, report, week, NO_SHOPPER, code, stage, outcome) for table, report, week, code, stage, outcome in value["waiting"]
+        ]
+        spent, drawn = (frozenset((first, second) for first, second in value[name]) for name in ("spent", "drawn"))
+        return Store(bytes.fromhex(value["programme"]), {(each.report, each.table): each for each in made}, spent, drawn)
+    except (Malformed, KeyError, ValueError, TypeError) as error:
+        raise Refused("these are not collected labels") from error
+
+
+def _counts(label: Label, table: str, period: str) -> bool:
+    return label.table == table and quarter_of(thursday(label.week)) in quarters_of(period)
+
+
+def _is_drawn(label: Label, drawn: Iterable[tuple[str, str]]) -> bool:
+    return any(_counts(label, table, period) for table, period in drawn)
