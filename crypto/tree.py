@@ -7,6 +7,7 @@ and not from a file, and we count distinct public keys where python-tuf counts k
 import datetime
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,10 +19,13 @@ from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
 from crypto.constants import STALE_DAYS, TIMESTAMP_DAYS
+from crypto.encoding import is_hex32
 from crypto.errors import Expired, Malformed, Mismatch, Rollback, Threshold
 from crypto.roster import Programme, Roster, Suspension, check_notice, day_text, parse_programme, parse_roster, parse_suspensions
 
 S = TypeVar("S", bound=Signed)
+STATISTICS = "statistics"
+NUMBERS_PATH = re.compile(r"statistics/[A-Za-z0-9][A-Za-z0-9-]{0,39}(\.schema)?\.(json|jsonl|csv)")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Tree:
     """What a verified bundle says. versions: role name to version, to be passed as `seen` the next time; stale: about to expire.
 
     used: the bundle's names that were read and checked; whatever else was in it has not been looked at.
+    lacking: names that the optional role `statistics` needs beside the bundle's: whoever checks it must hold them already.
     """
 
     roster: Roster
@@ -37,6 +42,7 @@ class Tree:
     versions: dict[str, int]
     stale: bool
     used: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
 
 
 def programme_id(root1: bytes) -> bytes:
@@ -44,11 +50,14 @@ def programme_id(root1: bytes) -> bytes:
     return hashlib.sha256(_read(root1)[1]).digest()
 
 
-def verify_bundle(bundle: bytes, programme: bytes, day: datetime.datetime, seen: Mapping[str, int] | None = None) -> Tree:
+def verify_bundle(
+    bundle: bytes, programme: bytes, day: datetime.datetime, seen: Mapping[str, int] | None = None, statistics: bool = False
+) -> Tree:
     """Check bundle.json from the fingerprint down to the three target files.
 
     `day` is aware (a naive one is taken as UTC); `seen` maps roles to versions seen before. Malformed, Mismatch, Threshold,
-    Expired, Rollback or WrongVersion.
+    Expired, Rollback or WrongVersion. With `statistics` the role of the public numbers is checked too, as far as it is in the bundle:
+    for those who publish it. Readers leave it alone.
     """
     now = day if day.tzinfo else day.replace(tzinfo=datetime.UTC)
     metadata, texts = _bundle(bundle)
@@ -63,8 +72,9 @@ def verify_bundle(bundle: bytes, programme: bytes, day: datetime.datetime, seen:
     roster = parse_roster(files["roster"], walk.versions["roster"])
     settings = parse_programme(files["programme"])
     check_notice(roster, settings)
+    lacking = walk.statistics(snapshot, targets, texts) if statistics else frozenset()
     stale = timestamp.expires - now <= datetime.timedelta(days=STALE_DAYS)
-    return Tree(roster, parse_suspensions(files["suspensions"]), settings, walk.versions, stale, frozenset(walk.used))
+    return Tree(roster, parse_suspensions(files["suspensions"]), settings, walk.versions, stale, frozenset(walk.used), lacking)
 
 
 def suspended_on(tree: Tree, day: datetime.date) -> frozenset[str]:
@@ -120,6 +130,30 @@ class _Walk:
         self.used.add(name)
         return texts[name]
 
+    def statistics(self, snapshot: Snapshot, targets: Targets, texts: Mapping[str, bytes]) -> frozenset[str]:
+        """Check the optional role `statistics`; the names it needs that are not in the bundle (PROTOCOL 8, Public numbers)."""
+        promise = snapshot.meta.get(f"{STATISTICS}.json")
+        version = promise.version if promise else 0
+        if version < self.seen.get(STATISTICS, 0):
+            raise Rollback(f"{STATISTICS} is older than what was seen before")
+        if promise is None:
+            return frozenset()
+        if f"{version}.{STATISTICS}.json" not in self.metadata:
+            return frozenset({f"{version}.{STATISTICS}.json"})
+        signed = self.promised(Targets, STATISTICS, promise, targets)
+        delegation = (targets.delegations.roles or {}).get(STATISTICS) if targets.delegations else None
+        lacking = set()
+        for path, wanted in signed.targets.items():
+            if delegation is None or not delegation.is_delegated_path(path) or not NUMBERS_PATH.fullmatch(path):
+                raise Mismatch(f"{STATISTICS} does not speak for {path[:60]}")
+            name = stored_name(path, wanted)
+            if name not in texts:
+                lacking.add(name)
+                continue
+            _check_bytes(wanted, texts[name])
+            self.used.add(name)
+        return frozenset(lacking)
+
     def accept(self, role: str, signed: Signed) -> None:
         if signed.version < self.seen.get(role, 0):
             raise Rollback(f"{role} is older than what was seen before")
@@ -129,6 +163,15 @@ class _Walk:
         if signed.version > self.now.timestamp():
             raise Mismatch(f"{role} has a version above the number of seconds since 1970")
         self.versions[role] = signed.version
+
+
+def stored_name(path: str, target: TargetFile) -> str:
+    """Where a target's bytes lie under targets/ with consistent snapshots: HASH.NAME in the folder of its path."""
+    folder, slash, name = path.rpartition("/")
+    digest = target.hashes.get("sha256", "")
+    if not is_hex32(digest):
+        raise Mismatch(f"{path[:60]} is promised without a SHA-256")
+    return f"{folder}{slash}{digest}.{name}"
 
 
 def _roots(walk: _Walk, programme: bytes) -> Root:

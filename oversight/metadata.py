@@ -7,7 +7,7 @@ comes out is unsigned. The snapshot names versions only: a hash of a file could 
 import datetime
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,7 +17,7 @@ from tuf.api.serialization import DeserializationError
 
 from crypto.encoding import canonical, parse_strict
 from crypto.errors import Malformed, Mismatch
-from crypto.tree import programme_id
+from crypto.tree import STATISTICS, programme_id, stored_name
 
 # {"metadata": {NAME: text}, "targets": {NAME: text}}: the shape of bundle.json and of a tree folder.
 Files = Mapping[str, Mapping[str, str]]
@@ -25,16 +25,20 @@ Files = Mapping[str, Mapping[str, str]]
 THRESHOLD = 2
 CONTENTS = ("roster", "programme", "suspensions")
 # Delegated already, so that later facts need no new root and no new targets.
-LATER = {"statistics": "statistics/*", "site": "site.json"}
-LIFE = {name: datetime.timedelta(days=days) for name, days in (("root", 365), ("targets", 365), ("programme", 365), ("roster", 120),
-        ("suspensions", 120), ("snapshot", 120), ("timestamp", 7))}  # fmt: skip
+LATER = {STATISTICS: "statistics/*", "site": "site.json"}
+LIFE = {name: datetime.timedelta(days=days) for name, days in (("root", 365), ("targets", 365), ("programme", 365), (STATISTICS, 365),
+        ("roster", 120), ("suspensions", 120), ("snapshot", 120), ("timestamp", 7))}  # fmt: skip
 # A proposal travels by hand for days, while workstations renew the timestamp at most twice a day: its timestamp is numbered beyond theirs.
 LEAP = 100
 
 
 @dataclass(frozen=True)
 class State:
-    """The newest version of everything in a tree. contents: the target files as plain values."""
+    """The newest version of everything in a tree. contents: the target files as plain values.
+
+    numbers: the optional role `statistics`, and number_files its target files by path; None and nothing if there is none or the tree at
+    hand leaves it out, as bundle.json does. numbers_version says which (0: none).
+    """
 
     programme: bytes
     root: Root
@@ -43,6 +47,9 @@ class State:
     timestamp: Timestamp
     roles: Mapping[str, Targets]
     contents: Mapping[str, Mapping[str, Any]]
+    numbers_version: int = 0
+    numbers: Targets | None = None
+    number_files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def state_of(files: Files) -> State:
@@ -58,26 +65,45 @@ def state_of(files: Files) -> State:
         targets = Metadata[Targets].from_bytes(metadata[f"{snapshot.meta['targets.json'].version}.targets.json"].encode()).signed
         roles = {role: Metadata[Targets].from_bytes(metadata[promised(snapshot, role)].encode()).signed for role in CONTENTS}
         contents = {role: parse_strict(files["targets"][target_name(roles[role], role)].encode()) for role in CONTENTS}
+        version, numbers = _numbers(metadata, snapshot)
+        number_files = {path: files["targets"][name].encode() for path, name in stored_names(numbers).items()} if numbers else {}
     except KeyError as error:
         raise Mismatch(f"the tree lacks {error.args[0]}") from error
     except DeserializationError as error:
         raise Malformed("the tree holds a file that is not TUF metadata") from error
-    return State(programme_id(metadata["1.root.json"].encode()), root, targets, snapshot, timestamp, roles, contents)
+    programme = programme_id(metadata["1.root.json"].encode())
+    return State(programme, root, targets, snapshot, timestamp, roles, contents, version, numbers, number_files)
 
 
-def bundle_files(files: Files) -> Files:
-    """All roots and the newest of everything else, as `/tree/bundle.json` gives it."""
+def _numbers(metadata: Mapping[str, str], snapshot: Snapshot) -> tuple[int, Targets | None]:
+    """(version the snapshot names or 0, the role's metadata if the tree at hand has it)."""
+    if f"{STATISTICS}.json" not in snapshot.meta:
+        return 0, None
+    text = metadata.get(promised(snapshot, STATISTICS))
+    return snapshot.meta[f"{STATISTICS}.json"].version, Metadata[Targets].from_bytes(text.encode()).signed if text else None
+
+
+def stored_names(role: Targets) -> dict[str, str]:
+    """Path to file name under targets/ of every target of a role."""
+    return {path: stored_name(path, target) for path, target in role.targets.items()}
+
+
+def bundle_files(files: Files, numbers: bool = False) -> Files:
+    """All roots and the newest of everything else, as `/tree/bundle.json` gives it; with `numbers` the public numbers too, for POST /tree."""
     state = state_of(files)
     names = [f"{version}.root.json" for version in range(1, state.root.version + 1)]
     names += ["timestamp.json", f"{state.snapshot.version}.snapshot.json", f"{state.targets.version}.targets.json"]
     names += [promised(state.snapshot, role) for role in CONTENTS]
     targets = [target_name(state.roles[role], role) for role in CONTENTS]
+    if numbers and state.numbers:
+        names.append(promised(state.snapshot, STATISTICS))
+        targets += stored_names(state.numbers).values()
     return {"metadata": {name: files["metadata"][name] for name in names}, "targets": {name: files["targets"][name] for name in targets}}
 
 
-def to_bundle(files: Files) -> bytes:
+def to_bundle(files: Files, numbers: bool = False) -> bytes:
     """bundle.json of a tree."""
-    return json.dumps(bundle_files(files), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return json.dumps(bundle_files(files, numbers), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def promised(snapshot: Snapshot, role: str) -> str:
@@ -129,12 +155,14 @@ def next_versions(
     stewards: Sequence[str] = (),
     threshold: int = 0,
     again: Collection[str] = (),
+    numbers: Mapping[str, bytes] | None = None,
 ) -> tuple[dict[str, Metadata[Any]], dict[str, str]]:
     """The next versions of what changes: unsigned metadata by name, and target texts by name.
 
     `contents` replaces target files; `stewards` (hex32 keys) and `threshold` replace who signs; `again` names roles that are signed
     again unchanged, for their expiry. A new root is made when the keys that may renew the timestamp change with the roster, and only then:
-    what takes one steward must not need two because somebody's term ran out meanwhile.
+    what takes one steward must not need two because somebody's term ran out meanwhile. `numbers` replaces the target files of `statistics`, all
+    of them, by path.
     """
     keys = list(stewards) or signer_keys(state.root, "root")
     wanted = threshold or state.root.roles["root"].threshold
@@ -153,6 +181,15 @@ def next_versions(
     signed = {role: contents.get(role, state.contents[role]) for role in CONTENTS if hands_over or role in contents or role in again}
     texts = _contents(made, signed, versions, now)
     versions |= {role: versions[role] + 1 for role in signed}
+    if state.numbers_version:
+        versions[STATISTICS] = state.numbers_version
+    if numbers is None and (STATISTICS in again or (hands_over and state.numbers_version)):
+        if state.numbers is None:
+            raise Mismatch("this copy of the tree lacks the public numbers, which must be signed again: fetch it anew")
+        numbers = state.number_files
+    if numbers is not None:
+        versions[STATISTICS] = state.numbers_version + 1
+        texts |= _number_files(made, numbers, versions[STATISTICS], now)
     if made or "snapshot" in again:
         _tail(made, versions, state.snapshot.version + 1, state.timestamp.version + LEAP, now)
     else:
@@ -171,6 +208,14 @@ def _contents(made: dict[str, Metadata[Any]], contents: Mapping[str, Mapping[str
         made[f"{signed.version}.{role}.json"] = Metadata(signed)
         texts[target_name(signed, role)] = data.decode()
     return texts
+
+
+def _number_files(made: dict[str, Metadata[Any]], files: Mapping[str, bytes], version: int, now: datetime.datetime) -> dict[str, str]:
+    """Add the next version of the role `statistics` to `made`, and return its target files."""
+    named = {path: TargetFile.from_data(path, data, ["sha256"]) for path, data in sorted(files.items())}
+    signed = Targets(version=version, expires=_whole(now + LIFE[STATISTICS]), targets=named)
+    made[f"{version}.{STATISTICS}.json"] = Metadata(signed)
+    return {name: files[path].decode() for path, name in stored_names(signed).items()}
 
 
 def _tail(made: dict[str, Metadata[Any]], versions: Mapping[str, int], snapshot: int, timestamp: int, now: datetime.datetime) -> None:

@@ -15,9 +15,10 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from crypto.encoding import parse_strict
-from crypto.errors import Malformed
+from crypto.errors import Malformed, Mismatch
+from crypto.tree import STATISTICS
 from oversight.errors import Refused
-from oversight.metadata import CONTENTS, Files, State, public_of, state_of, target_name
+from oversight.metadata import CONTENTS, Files, State, public_of, state_of, stored_names, target_name
 
 KIND = "tellsafe proposal"
 MOVED_ON = "the tree has moved on since this proposal was made: propose again"
@@ -70,6 +71,12 @@ def from_bytes(data: bytes) -> Proposal:
 def contents_of(proposal: Proposal) -> dict[str, dict[str, Any]]:
     """The target files a proposal replaces, by role, as plain values."""
     return {role: parse_strict(proposal.targets[target_name(signed, role)].encode()) for role, signed in _delegated(proposal).items()}
+
+
+def numbers_of(proposal: Proposal) -> dict[str, bytes]:
+    """All target files of the public numbers by path, if the proposal replaces them; else nothing."""
+    signed = part(proposal, STATISTICS)
+    return {path: proposal.targets[name].encode() for path, name in stored_names(signed).items()} if signed else {}
 
 
 def part(proposal: Proposal, role: str) -> Any:
@@ -147,10 +154,11 @@ def check_base(proposal: Proposal, state: State | None) -> None:
     timestamp = part(proposal, "timestamp")
     if snapshot is None or timestamp is None or timestamp.snapshot_meta.version != snapshot.version:
         raise Refused(MOVED_ON)
-    for role in ("targets", *CONTENTS):
+    for role in ("targets", *CONTENTS, STATISTICS):
         changed = part(proposal, role)
         version = changed.version if changed else _version(state, role) if state else 0
-        if f"{role}.json" not in snapshot.meta or snapshot.meta[f"{role}.json"].version != version:
+        named = snapshot.meta[f"{role}.json"].version if f"{role}.json" in snapshot.meta else 0
+        if named != version or (not named and role != STATISTICS):
             raise Refused(MOVED_ON)
 
 
@@ -168,6 +176,8 @@ def present(files: Files) -> State | None:
 def _version(state: State, role: str) -> int:
     if role in state.roles:
         return state.roles[role].version
+    if role == STATISTICS:
+        return state.numbers_version
     version: int = getattr(state, role).version
     return version
 
@@ -182,7 +192,7 @@ def _delegators(proposal: Proposal, role: str, state: State | None) -> list[Root
     targets: Targets | None = part(proposal, "targets") or (state.targets if state else None)
     if role == "root":
         return [each for each in ((state.root if state else None), root) if each is not None]
-    above = targets if role in CONTENTS else root
+    above = targets if role in (*CONTENTS, STATISTICS) else root
     return [above] if above is not None else []
 
 
@@ -206,16 +216,19 @@ def _check_inside(proposal: Proposal) -> None:
     for name, each in proposal.metadata.items():
         role = role_of(name)
         wanted = "timestamp.json" if role == "timestamp" else f"{each.signed.version}.{role}.json"
-        if name != wanted or role not in (*_TYPES, *CONTENTS) or not isinstance(each.signed, _TYPES.get(role, Targets)):
+        if name != wanted or role not in (*_TYPES, *CONTENTS, STATISTICS) or not isinstance(each.signed, _TYPES.get(role, Targets)):
             raise Refused(f"{name[:60]} in this proposal is not what its name says")
     if len({role_of(name) for name in proposal.metadata}) != len(proposal.metadata):
         raise Refused("this proposal has two versions of one file")
     try:
         names = {target_name(signed, role): signed.targets[f"{role}.json"] for role, signed in _delegated(proposal).items()}
+        numbers: Targets | None = part(proposal, STATISTICS)
+        if numbers:
+            names |= {name: numbers.targets[path] for path, name in stored_names(numbers).items()}
         if names.keys() != proposal.targets.keys():
             raise Refused("the texts in this proposal are not the ones that would be signed")
         for name, promise in names.items():
             promise.verify_length_and_hashes(proposal.targets[name].encode())
         contents_of(proposal)
-    except (KeyError, ValueError, Malformed, LengthOrHashMismatchError) as error:
+    except (KeyError, ValueError, Malformed, Mismatch, LengthOrHashMismatchError) as error:
         raise Refused("the texts in this proposal are not the ones that would be signed") from error

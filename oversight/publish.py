@@ -1,7 +1,7 @@
 """From a signed proposal to a tree: everything is checked again, then every new file is written, the timestamp last.
 
-The checks (`check`, `review`) are pure; `store` is the only writer, of a folder with `metadata/` and `targets/`. Files stay for ever: a
-name that exists is never written again, the timestamp apart.
+The checks (`check`, `review`) are pure; `store` is the only writer, of a folder with `metadata/`, `targets/` and `targets/statistics/`.
+Files stay for ever: a name that exists is never written again, the timestamp apart.
 """
 
 import datetime
@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tuf.api.metadata import Root, Targets
 
-from crypto.tree import verify_bundle
+from crypto.tree import STATISTICS, programme_id, verify_bundle
 from oversight.errors import Refused
 from oversight.history import changes, name_of, names_of, root_changes
+from oversight.numbers import number_lines, number_problems
 from oversight.metadata import Files, State, to_bundle
-from oversight.proposal import Need, Proposal, apply, check_base, contents_of, needs, part, present, role_of
+from oversight.proposal import Need, Proposal, apply, check_base, contents_of, needs, numbers_of, part, present, role_of
 from oversight.rules import Facts, expiry_problems, facts_of, problems, shape_problems
 
 PARTS = ("metadata", "targets")
@@ -52,10 +53,17 @@ def review(files: Files, proposal: Proposal, now: datetime.datetime) -> Review:
     lines = changes(old, new, day)
     if part(proposal, "root"):
         lines += root_changes(state.root if state else None, part(proposal, "root"), names)
+    programme = state.programme if state else programme_id(proposal.metadata["1.root.json"].to_bytes())
+    numbers, before = numbers_of(proposal), state.number_files if state else {}
+    if part(proposal, STATISTICS):
+        lines += number_lines(before, numbers)
     for name, each in proposal.metadata.items():
         lines.append(f"Signed file {name}: good until {each.signed.expires:%Y-%m-%d}")
     expiries = {role_of(name): each.signed.expires for name, each in proposal.metadata.items()}
     broken = [*problems(old, new, day), *shape_problems(root, targets, new, roster, day), *expiry_problems(expiries, now)]
+    if part(proposal, STATISTICS):
+        lacks = bool(state and state.numbers_version and state.numbers is None)
+        broken += number_problems(before, numbers, programme, new.programme.statistician, now.date(), lacks)
     return Review(tuple(lines), tuple(broken), tuple(needs(proposal, state)), names)
 
 
@@ -82,19 +90,27 @@ def check(files: Files, proposal: Proposal, now: datetime.datetime) -> Files:
     whole = apply(files, proposal)
     after = present(whole)
     assert after is not None
-    verify_bundle(to_bundle(whole), after.programme, now, versions_of(state) if state else None)
+    seen = versions_of(state) if state else None
+    found_now = verify_bundle(to_bundle(whole, numbers=True), after.programme, now, seen, statistics=True)
+    if part(proposal, STATISTICS) and found_now.lacking:
+        raise Refused(f"{sorted(found_now.lacking)[0]} is missing")
     return whole
 
 
 def versions_of(state: State) -> dict[str, int]:
     """Role to version, as `seen` for the next verify_bundle."""
     top = {role: getattr(state, role).version for role in ("root", "targets", "snapshot", "timestamp")}
-    return top | {role: signed.version for role, signed in state.roles.items()}
+    numbers = {STATISTICS: state.numbers_version} if state.numbers_version else {}
+    return top | {role: signed.version for role, signed in state.roles.items()} | numbers
 
 
 def load(folder: Path) -> Files:
     """A tree folder as text; empty if there is none."""
-    return {part: {path.name: path.read_text("utf-8") for path in sorted((folder / part).glob("*.json"))} for part in PARTS}
+    files = {part: {path.name: path.read_text("utf-8") for path in sorted((folder / part).glob("*.json"))} for part in PARTS}
+    for path in sorted((folder / "targets" / STATISTICS).glob("*.*")):
+        if path.suffix != ".new":
+            files["targets"][f"{STATISTICS}/{path.name}"] = path.read_text("utf-8")
+    return files
 
 
 def store(folder: Path, files: Files) -> int:
@@ -102,8 +118,8 @@ def store(folder: Path, files: Files) -> int:
 
     Until the timestamp is there, readers see the whole tree as it was before.
     """
-    for part_name in PARTS:
-        (folder / part_name).mkdir(parents=True, exist_ok=True)
+    for name in ("metadata", "targets", *([f"targets/{STATISTICS}"] if any("/" in name for name in files["targets"]) else [])):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     wanted = [(folder / part_name / name, text.encode()) for part_name in reversed(PARTS) for name, text in files[part_name].items()]
     for path, data in wanted:
         if path.name != "timestamp.json" and path.exists() and path.read_bytes() != data:
@@ -111,7 +127,8 @@ def store(folder: Path, files: Files) -> int:
     fresh = [(path, data) for path, data in wanted if not path.exists() or path.read_bytes() != data]
     for path, data in sorted(fresh, key=lambda pair: pair[0].name == "timestamp.json"):
         if path.name == "timestamp.json":
-            _sync(folder / "metadata")
+            for parent in {each.parent for each, _ in wanted}:
+                _sync(parent)
             _sync(folder / "targets")
         write(path, data)
     _sync(folder / "metadata")
