@@ -1,6 +1,6 @@
 """Every page and static file, rendered ahead. The same bytes for everyone; nothing of a request reaches a template.
 
-Most are rendered when the server starts; those about the reviewers, and the manifest, for each signed tree and day (UTC).
+Most are rendered when the server starts; those about the reviewers and the numbers, and the manifest, for each signed tree and day (UTC).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crypto.errors import ProtocolError
 from crypto.fingerprint import groups_of_programme, words_of_programme
-from intake import clock, publicfiles, rosterpage
+from intake import clock, numbers, publicfiles, rosterpage
 from intake.config import Config
 from intake.forms import ABOUT_GROUPS, ReportForm, ReturnForm
 from intake.headers import BARE_POLICY, FOR_EVER, NO_STORE, page_policy
 
 TEMPLATES = {"/": "index.html", "/report": "report.html", "/return": "return.html", "/about": "about.html"}
-TREE_TEMPLATES = {"/reviewers": "reviewers.html", "/reviewers/history": "history.html"}
+TREE_TEMPLATES = {"/reviewers": "reviewers.html", "/reviewers/history": "history.html", "/numbers": "numbers.html"}
 MANIFEST = "/manifest.json"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2"}
 SCRIPT = "reporter.js"
@@ -94,6 +94,10 @@ def _tree_pages(config: Config, environment: Environment, programme: bytes, day:
         context |= {"roster": rosterpage.roster_context(config, day), "versions": rosterpage.history(config)}
     except (ProtocolError, OSError, ValueError, LookupError, TypeError, AttributeError):
         context |= {"roster": None, "versions": None}
+    try:
+        context["numbers"] = numbers.numbers_context(config, day, context["roster"], context["versions"])
+    except (ProtocolError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        context["numbers"] = None
     return {path: _page(environment, name, context) for path, name in TREE_TEMPLATES.items()}
 
 

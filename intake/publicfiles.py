@@ -15,6 +15,8 @@ from securesystemslib.formats import encode_canonical
 
 from intake.config import Config
 
+STATISTICS = "statistics"
+
 
 def read(path: Path) -> bytes | None:
     """The file's bytes, or None if it is no file."""
@@ -45,15 +47,18 @@ def identity(config: Config) -> bytes:
 
 
 def newest(config: Config) -> dict[str, dict[str, str]]:
-    """The newest of everything but the roots: {"metadata": {NAME: text}, "targets": {NAME: text}}.
+    """The newest of everything in the bundle but the roots: {"metadata": {NAME: text}, "targets": {NAME: text}}.
 
-    From the timestamp down, read once, so that a tree in the middle of a change is seen as it was before or as it is after.
+    The public numbers are left out: no reporter needs them, and they grow. From the timestamp down, read once, so that a tree in the
+    middle of a change is seen as it was before or as it is after.
     """
     folder = config.tree / "metadata"
     metadata = {"timestamp.json": (folder / "timestamp.json").read_text("utf-8")}
     snapshot = f"{_inside(metadata['timestamp.json'])['meta']['snapshot.json']['version']}.snapshot.json"
     metadata[snapshot] = (folder / snapshot).read_text("utf-8")
     for role, promise in sorted(_inside(metadata[snapshot])["meta"].items()):
+        if role == f"{STATISTICS}.json":
+            continue
         name = f"{promise['version']}.{role}"
         metadata[name] = (folder / name).read_text("utf-8")
     named = [(path, promise) for text in metadata.values() for path, promise in _inside(text).get("targets", {}).items()]
@@ -70,8 +75,32 @@ def bundle(config: Config) -> bytes:
 
 def versions(config: Config) -> dict[str, int]:
     """Role to the version that is served."""
-    served = {_role(name): int(_inside(text)["version"]) for name, text in newest(config)["metadata"].items()}
-    return served | {"root": sum(1 for _ in _roots(config))}
+    texts = newest(config)["metadata"]
+    served = {_role(name): int(_inside(text)["version"]) for name, text in texts.items()}
+    numbers = {STATISTICS: version} if (version := _numbers_version(texts)) else {}
+    return served | {"root": sum(1 for _ in _roots(config))} | numbers
+
+
+def numbers(config: Config) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The public numbers: (bytes by path, name under targets/ by path); nothing if none are published. OSError or LookupError: damaged."""
+    version = _numbers_version(newest(config)["metadata"])
+    if not version:
+        return {}, {}
+    text = (config.tree / "metadata" / f"{version}.{STATISTICS}.json").read_text("utf-8")
+    names = {path: stored_name(path, promise) for path, promise in _inside(text)["targets"].items()}
+    return {path: (config.tree / "targets" / name).read_bytes() for path, name in names.items()}, names
+
+
+def stored_name(path: str, promise: Any) -> str:
+    """Where a target's bytes lie under targets/: HASH.NAME in the folder of its path."""
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{promise['hashes']['sha256']}.{name}"
+
+
+def _numbers_version(metadata: dict[str, str]) -> int:
+    """The version of the role `statistics` that the newest snapshot names, 0 if none."""
+    snapshot = next(text for name, text in metadata.items() if _role(name) == "snapshot")
+    return int(_inside(snapshot)["meta"].get(f"{STATISTICS}.json", {"version": 0})["version"])
 
 
 def threshold(config: Config) -> int:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crypto.errors import Malformed
+from crypto.errors import Malformed, Mismatch
 from intake import clock, disk, publicfiles
 from intake.config import Config
 from intake.errors import Refused
@@ -22,7 +22,10 @@ from intake.errors import Refused
 LOCK = "tree.lock"
 LIFE = timedelta(days=7)
 YOUNG = timedelta(hours=12)
-NAMES = re.compile(r"timestamp\.json|[1-9][0-9]{0,15}\.[a-z]{1,20}\.json|[0-9a-f]{64}\.[a-z]{1,20}\.json")
+NAMES = re.compile(
+    r"metadata/timestamp\.json|metadata/[1-9][0-9]{0,15}\.[a-z]{1,20}\.json|targets/[0-9a-f]{64}\.[a-z]{1,20}\.json"
+    r"|targets/statistics/[0-9a-f]{64}\.[A-Za-z0-9][A-Za-z0-9-]{0,39}(\.schema)?\.(json|jsonl|csv)"
+)
 # What parsers of a stranger's JSON may fail with beside the protocol's own errors.
 ODD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
@@ -59,19 +62,27 @@ def _checked(config: Config, body: bytes, now: datetime, served: Mapping[str, in
     from crypto.tree import verify_bundle
 
     try:
-        used = verify_bundle(body, publicfiles.programme(config), now, served).used
+        tree = verify_bundle(body, publicfiles.programme(config), now, served, statistics=True)
         bundle = json.loads(body)
         texts = {
-            config.tree / part / name: bundle[part][name].encode()
-            for part in ("metadata", "targets")
-            for name in bundle[part]
-            if name in used
+            f"{part}/{name}": bundle[part][name].encode() for part in ("metadata", "targets") for name in bundle[part] if name in tree.used
         }
     except ODD as error:
         raise Malformed("this is not a tree") from error
-    if not all(NAMES.fullmatch(path.name) for path in texts):
+    if not all(NAMES.fullmatch(name) for name in texts):
         raise Malformed("a file of this tree has a name of another form")
-    return texts
+    for name in sorted(tree.lacking):
+        if not _held(config, name, served):
+            raise Mismatch(f"{name} is missing")
+    return {config.tree / name: data for name, data in texts.items()}
+
+
+def _held(config: Config, name: str, served: Mapping[str, int]) -> bool:
+    """Whether a file of the public numbers that a bundle leaves out is here already."""
+    if name.startswith(f"{publicfiles.STATISTICS}/"):
+        return NAMES.fullmatch(f"targets/{name}") is not None and (config.tree / "targets" / name).is_file()
+    # Only what is served has been checked: a file alone would do if nothing were ever left over from a crash.
+    return name == f"{served.get(publicfiles.STATISTICS, 0)}.{publicfiles.STATISTICS}.json"
 
 
 def _worth_it(config: Config, wanted: Mapping[Path, bytes], now: datetime, served: Mapping[str, int]) -> bool:
@@ -89,6 +100,10 @@ def _worth_it(config: Config, wanted: Mapping[Path, bytes], now: datetime, serve
 def _write(wanted: Mapping[Path, bytes]) -> None:
     """What is not here yet, durably; roots after everything they may replace, the timestamp last: until then the old tree is whole."""
     week = clock.week()
+    for folder in {path.parent for path in wanted}:
+        if not folder.exists():
+            folder.mkdir()
+            disk.sync(folder.parent)
     for path in sorted(wanted, key=_order):
         if path.name == "timestamp.json" or not path.exists():
             disk.write(path, wanted[path], week)

@@ -19,6 +19,7 @@ from intake.headers import FOR_EVER, REVALIDATE
 from intake.pages import Page, make
 
 _TREE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,194}\.json")
+_NUMBERS_NAME = re.compile(r"[0-9a-f]{64}\.[A-Za-z0-9][A-Za-z0-9.-]{0,60}\.(json|jsonl|csv)")
 # Larger than any segment or block number there can be, small enough for a file name.
 _NUMBER = "<int(max=9007199254740991):{}>"
 
@@ -35,6 +36,7 @@ def register(app: Flask, config: Config, db: Database, paths: Iterable[str], pag
     app.add_url_rule("/tree", "tree", lambda: _new_tree(config), methods=["POST"])
     app.add_url_rule("/tree/bundle.json", "bundle", lambda: _bundle(config, bundles))
     app.add_url_rule("/tree/<name>", "metadata", lambda name: _tree(config, "metadata", name))
+    app.add_url_rule("/tree/targets/statistics/<name>", "numbers", lambda name: _numbers(config, name))
     app.add_url_rule("/tree/targets/<name>", "target", lambda name: _tree(config, "targets", name))
 
 
@@ -69,6 +71,15 @@ def _tree(config: Config, folder: str, name: str) -> Response:
         raise NotFound
     changes = name == "timestamp.json"
     return _plain(publicfiles.read(config.tree / folder / name), "application/json", REVALIDATE if changes else FOR_EVER)
+
+
+def _numbers(config: Config, name: str) -> Response:
+    """A file of the public numbers. Read, not run: plain text but for JSON and what spreadsheets open."""
+    found = _NUMBERS_NAME.fullmatch(name)
+    if not found:
+        raise NotFound
+    kind = {"json": "application/json", "csv": "text/csv"}.get(found[1], "text/plain")
+    return _plain(publicfiles.read(config.tree / "targets" / publicfiles.STATISTICS / name), kind, FOR_EVER)
 
 
 def _new_tree(config: Config) -> Response:

@@ -13,19 +13,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tuf.api.metadata import Metadata, Targets
+from tuf.api.serialization import DeserializationError
+
 from crypto.encoding import canonical, hex32
-from crypto.errors import ProtocolError
+from crypto.errors import Expired, ProtocolError
 from crypto.history import bars
 from crypto.request import check_request
 from crypto.roster import quarter_of
-from crypto.tree import programme_id, verify_bundle
+from crypto.tree import STATISTICS, programme_id, verify_bundle
 from oversight import annex, clock, edits, keys, net, verify
 from oversight.errors import Refused
 from oversight.examples import PROGRAMME, RECORD
-from oversight.metadata import LIFE, Files, State, first_versions, next_versions, state_of, to_bundle
+from oversight.metadata import LIFE, Files, State, first_versions, next_versions, promised, state_of, stored_names, to_bundle
+from oversight.numbers import read_folder
 from oversight.proposal import Proposal, add_signatures, combine, contents_of, from_bytes, part, present, to_bytes
 from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of, write
 from oversight.rules import facts_of, record_gaps
+from oversight.statistics.ledger import digest
 
 Options = argparse.Namespace
 # What lapses within this many days is signed again by `propose refresh`.
@@ -113,7 +118,7 @@ def propose(options: Options) -> None:
     now = _now(options)
     change = PROPOSALS[options.kind](options, state, _day(options, now))
     made, texts = next_versions(state, change.get("contents", {}), now, change.get("stewards", ()), change.get("threshold", 0),
-                                change.get("again", ()))  # fmt: skip
+                                change.get("again", ()), change.get("numbers"))  # fmt: skip
     proposal = Proposal(made, texts)
     found = review(files, proposal, now)
     if found.problems:
@@ -171,8 +176,17 @@ def _refresh(options: Options, state: State, _: str) -> Change:
     """The timestamp always; with it whatever lapses soon, unless only the timestamp is asked for."""
     soon = _now(options) + datetime.timedelta(days=REFRESH_DAYS)
     signed = {"root": state.root, "targets": state.targets, "snapshot": state.snapshot, **state.roles}
+    if state.numbers:
+        signed[STATISTICS] = state.numbers
     # The snapshot of a year ago may be renewed by one; a roster that lapses needs the threshold.
     return {"again": [] if options.timestamp_only else [role for role, each in signed.items() if options.all or each.expires < soon]}
+
+
+def _statistics(options: Options, state: State, _: str) -> Change:
+    found = read_folder(Path(options.files))
+    if found == state.number_files:
+        raise Refused(f"everything in {options.files} is published already")
+    return {"numbers": found}
 
 
 PROPOSALS: Mapping[str, Callable[[Options, State, str], Change]] = {
@@ -185,6 +199,7 @@ PROPOSALS: Mapping[str, Callable[[Options, State, str], Change]] = {
     "programme": _programme,
     "stewards": _stewards,
     "refresh": _refresh,
+    "statistics": _statistics,
 }
 
 
@@ -260,7 +275,7 @@ def publish(options: Options) -> None:
     elif options.server:
         server = net.connect(options.server, options.socks or "")
         whole = check(_served(server, load(folder)), proposal, now)
-        status, said = server.post_tree(to_bundle(whole))
+        status, said = server.post_tree(to_bundle(whole, numbers=part(proposal, STATISTICS) is not None))
         if status != 200:
             raise Refused(f"the server answered {status}: {said}")
         _say(f"The server checked everything and answered: {said}")
@@ -279,29 +294,55 @@ def _served(server: net.Server, held: Files) -> Files:
     if data is None:
         return {"metadata": {}, "targets": {}}
     try:
-        files: Files = json.loads(data)
+        files = _with_numbers(server.get, json.loads(data))
         state = state_of(files)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, DeserializationError) as error:
         raise Refused("the server's tree is not one") from error
     mine = present(held)
     if mine and mine.programme != state.programme:
         raise Refused("the server has the tree of another programme")
     # Not the timestamp: a server leaves out one that comes soon after another.
-    if mine and any(version < versions_of(mine)[role] for role, version in versions_of(state).items() if role != "timestamp"):
+    theirs = versions_of(state)
+    if mine and any(theirs.get(role, 0) < version for role, version in versions_of(mine).items() if role != "timestamp"):
         raise Refused("the server shows an older tree than this one: publish what it lacks first, or ask who runs it")
     return files
+
+
+def _with_numbers(get: Callable[[str], bytes | None], files: Files) -> Files:
+    """A server's bundle with the public numbers, which bundle.json leaves out. What is missing on the server stays out."""
+    state = state_of(files)
+    if not state.numbers_version:
+        return files
+    name = promised(state.snapshot, STATISTICS)
+    text = (get(f"/tree/{name}") or b"").decode()
+    whole = {"metadata": {**files["metadata"], name: text}, "targets": dict(files["targets"])}
+    for stored in stored_names(Metadata[Targets].from_bytes(text.encode()).signed).values():
+        data = get(f"/tree/targets/{stored}") or b""
+        if digest(data) != stored.rpartition("/")[2].partition(".")[0]:
+            raise Refused(f"{stored} on this server is missing or not the file that was signed")
+        whole["targets"][stored] = data.decode()
+    return whole
 
 
 def fetch(options: Options) -> None:
     """A copy of the newest tree, checked from the fingerprint."""
     folder = Path(options.tree)
-    data = net.connect(options.server, options.socks or "").get("/tree/bundle.json")
+    get = net.connect(options.server, options.socks or "").get
+    data = get("/tree/bundle.json")
     if data is None:
         raise Refused("the server has no tree")
     held = load(folder)
-    seen = _versions(held)
-    tree = verify_bundle(data, hex32(options.fingerprint), _now(options), seen)
-    store(folder, json.loads(data))
+    programme, now, seen = hex32(options.fingerprint), _now(options), _versions(held)
+    tree = verify_bundle(data, programme, now, seen)
+    try:
+        files = _with_numbers(get, json.loads(data))
+    except (ValueError, DeserializationError) as error:
+        raise Refused("the public numbers on this server cannot be read") from error
+    try:
+        tree = verify_bundle(to_bundle(files, numbers=True), programme, now, seen, statistics=True)
+    except Expired:  # nothing else can have: all else was checked above
+        _say("NOTE: the signatures under the public numbers have lapsed: propose refresh")
+    store(folder, files)
     _say(f"Fetched into {folder}: roster {tree.versions['roster']}, {len(tree.roster.reviewers)} reviewers; everything checked.")
 
 

@@ -89,7 +89,7 @@ def stored_names(role: Targets) -> dict[str, str]:
 
 
 def bundle_files(files: Files, numbers: bool = False) -> Files:
-    """All roots and the newest of everything else, as `/tree/bundle.json` gives it; with `numbers` the public numbers too, for POST /tree."""
+    """All roots and the newest of everything else, as `/tree/bundle.json` gives it; with `numbers` the public numbers too, for POST."""
     state = state_of(files)
     names = [f"{version}.root.json" for version in range(1, state.root.version + 1)]
     names += ["timestamp.json", f"{state.snapshot.version}.snapshot.json", f"{state.targets.version}.targets.json"]
@@ -161,8 +161,8 @@ def next_versions(
 
     `contents` replaces target files; `stewards` (hex32 keys) and `threshold` replace who signs; `again` names roles that are signed
     again unchanged, for their expiry. A new root is made when the keys that may renew the timestamp change with the roster, and only then:
-    what takes one steward must not need two because somebody's term ran out meanwhile. `numbers` replaces the target files of `statistics`, all
-    of them, by path.
+    what takes one steward must not need two because somebody's term ran out meanwhile. `numbers` replaces the target files of
+    `statistics`, all of them, by path.
     """
     keys = list(stewards) or signer_keys(state.root, "root")
     wanted = threshold or state.root.roles["root"].threshold

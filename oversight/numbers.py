@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crypto.errors import ProtocolError
-from crypto.numbers import LEDGER_FILE, TABLES, Release, due, rows, shown, total_row
+from crypto.numbers import LEDGER_FILE, TABLES, Release, due, parse_release, rows, shown, total_row
 from crypto.roster import Statistician
 from oversight.errors import Refused
 from oversight.statistics.release import ROLE, check_targets, follows
@@ -66,8 +66,6 @@ def number_problems(
 
 def programme_of(files: Mapping[str, bytes]) -> bytes:
     """The programme that the releases say they are of; zeros where there is none."""
-    from crypto.numbers import parse_release
-
     for path, data in files.items():
         if path.endswith("-T1.json") or path.endswith("-T2.json"):
             return bytes.fromhex(parse_release(data).value["programme"])
@@ -77,7 +75,9 @@ def programme_of(files: Mapping[str, bytes]) -> bytes:
 def _release_lines(release: Release) -> list[str]:
     first, last = release.value["period"]["from"], release.value["period"]["to"]
     who = release.value["signatures"][0]["key"][:16]
-    head = f"New public numbers {release.id}: {TABLES[release.table].title}, {first} to {last}, epsilon {release.value['epsilon']}, key {who}"
+    head = (
+        f"New public numbers {release.id}: {TABLES[release.table].title}, {first} to {last}, epsilon {release.value['epsilon']}, key {who}"
+    )
     total = total_row(release)
     cells = [f"    {row.label}: {row.text} [in the file: {row.noisy}]" for row in rows(release)]
     return [head, *cells, f"    {total.label}: {shown(total.noisy, release.value['total_interval_95'])}"]

@@ -21,10 +21,13 @@ from crypto.errors import Malformed, ProtocolError
 from crypto.history import REASONS
 from crypto.roster import Evaluator, Reviewer, fold_text, status_of
 from crypto.segment import Segment, check_chain, parse_segments, segment_hash
-from crypto.tree import Tree, suspended_on, verify_bundle
+from crypto.tree import STATISTICS, Tree, suspended_on, verify_bundle
+from oversight.errors import Refused
 from oversight.history import changes, name_of, names_of, root_changes
-from oversight.metadata import CONTENTS, LIFE, Files, State, promised, public_of, state_of, target_name
+from oversight.metadata import CONTENTS, LIFE, Files, State, promised, public_of, state_of, stored_names, target_name
+from oversight.numbers import LEDGER
 from oversight.rules import Facts, facts_of, problems, shape_problems
+from oversight.statistics.release import ROLE, check_targets, follows
 
 Get = Callable[[str], bytes | None]
 # A server ticks and timestamps are renewed while we read: a difference counts only if it stays.
@@ -38,11 +41,17 @@ class Wrong(Exception):
 
 @dataclass
 class Past:
-    """What the walk over old versions has learnt. keys: every key ever published, with whose it was; names: sign key to name."""
+    """What the walk over old versions has learnt. keys: every key ever published, with whose it was; names: sign key to name.
+
+    statisticians: sign key to name of each there has been; numbers: the public numbers so far, by path.
+    """
 
     roots: list[Root]
     names: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    statisticians: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, bytes] = field(default_factory=dict)
+    programme: bytes = b""
 
 
 def verify(get: Get, programme: bytes, now: datetime.datetime, say: Callable[[str], None]) -> Tree:
@@ -94,6 +103,7 @@ def _roots(get: Get, state: State, tree: Tree, say: Callable[[str], None]) -> No
 def _history(get: Get, state: State, now: datetime.datetime, say: Callable[[str], None]) -> None:
     """Every snapshot from the first, and with each what was new in it."""
     past = Past([_metadata(get, f"{version}.root.json", Root).signed for version in range(1, state.root.version + 1)])
+    past.programme = state.programme
     told_roots = 0
     root_at = 0
     before: Facts | None = None
@@ -120,13 +130,68 @@ def _history(get: Get, state: State, now: datetime.datetime, say: Callable[[str]
             _tell_root(get, past, index, say)
         told_roots = max(told_roots, root_at + 1)
         _tell(number, day, now_versions, versions, signers, changes(before, facts, day), past, say)
-        before, versions = facts, now_versions
+        _numbers(get, snapshot.signed, targets.signed, versions, now, number == state.snapshot.version, past, say)
+        before, versions = facts, now_versions | _numbers_version(snapshot.signed)
     for index in range(told_roots, len(past.roots)):
         _tell_root(get, past, index, say)
     assert before is not None
     for wrong in shape_problems(state.root, state.targets, before, state.contents["roster"], f"{now:%Y-%m-%d}"):
         raise Wrong(wrong)
+    _say_numbers(past, versions, say)
     say(f"keys: {len(past.keys)} keys over the whole history, none ever used for another name")
+
+
+def _numbers_version(snapshot: Snapshot) -> dict[str, int]:
+    """{"statistics": version}, or nothing where the snapshot names no public numbers."""
+    promise = snapshot.meta.get(f"{STATISTICS}.json")
+    return {STATISTICS: promise.version} if promise else {}
+
+
+def _numbers(get: Get, snapshot: Snapshot, targets: Targets, before: dict[str, int], now: datetime.datetime, newest: bool, past: Past,
+             say: Callable[[str], None]) -> None:  # fmt: skip
+    """The public numbers of one snapshot: signatures, every file, the ledger and each release; a line for each that is new."""
+    version, was = _numbers_version(snapshot).get(STATISTICS, 0), before.get(STATISTICS, 0)
+    if version not in (was, was + 1):
+        raise Wrong(f"snapshot {snapshot.version} goes from {STATISTICS} {was} to {STATISTICS} {version}")
+    if not version:
+        return
+    signed = _metadata(get, f"{version}.{STATISTICS}.json", Targets)
+    if newest and signed.signed.expires <= now:
+        raise Wrong(f"{STATISTICS} {version} has lapsed")
+    if version == was:
+        return
+    who = ", ".join(name_of(key, past.names) for key in _signed(targets, STATISTICS, signed, f"{STATISTICS} {version}"))
+    files = {path: _number_file(get, path, name) for path, name in stored_names(signed.signed).items()}
+    try:
+        # With nobody named, no key will do: the empty collection would let any.
+        releases = check_targets(files, past.programme, past.statisticians or ("",))
+    except Refused as error:
+        raise Wrong(f"{STATISTICS} {version}: {error}") from error
+    if not follows(past.numbers.get(LEDGER, b""), files[LEDGER]):
+        raise Wrong(f"{STATISTICS} {version}: the ledger does not go on from the one before")
+    for each in releases:
+        path = f"{ROLE}/{each.id}.json"
+        if path not in past.numbers:
+            drawn = past.statisticians[each.value["signatures"][0]["key"]]
+            first, last = each.value["period"]["from"], each.value["period"]["to"]
+            say(f"release {each.id} ({first} to {last}, {len(each.counts)} cells, epsilon {each.value['epsilon']}): drawn by {drawn}, "
+                f"published by {who}; file, signature, CSV and line {each.value['ledger']['number']} of the ledger agree")  # fmt: skip
+    past.numbers = files
+
+
+def _number_file(get: Get, path: str, name: str) -> bytes:
+    data = _need(get, f"/tree/targets/{name}")
+    if hashlib.sha256(data).hexdigest() != name.rpartition("/")[2].partition(".")[0]:
+        raise Wrong(f"{path} is not the file that was signed")
+    return data
+
+
+def _say_numbers(past: Past, versions: dict[str, int], say: Callable[[str], None]) -> None:
+    count = past.numbers.get(LEDGER, b"").count(b"\n")
+    if STATISTICS in versions:
+        say(f"numbers: {count} {'release' if count == 1 else 'releases'}, each once, in the order of the ledger; none charged above 1.5")
+    else:
+        say("numbers: none are published yet")
 
 
 def _tell(number: int, day: str, versions: dict[str, int], before: dict[str, int], signers: dict[str, list[str]], lines: list[str],
@@ -200,6 +265,9 @@ def _remember(past: Past, facts: Facts) -> None:
         found.append((each.sign, each.name))
         if isinstance(each, Reviewer):
             found += [(key, each.name) for key in (each.find.hex(), *map(b64, each.open.values()))]
+    if facts.programme.statistician:
+        found.append((facts.programme.statistician.sign, facts.programme.statistician.name))
+        past.statisticians[facts.programme.statistician.sign] = facts.programme.statistician.name
     for key, name in found:
         if fold_text(past.keys.setdefault(key, name)) != fold_text(name):
             raise Wrong(f"a key of {past.keys[key]} is used again for {name}")
