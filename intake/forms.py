@@ -173,4 +173,9 @@ class ReturnForm(Form):
     """What the return page lets a reporter choose; drawn only for its labels."""
 
     may = SelectField("What may the reviewers do?", choices=_choices(MAY), render_kw=_CHOICE)
+    about = SelectField(choices=_choices(ABOUT))
+    stage = SelectField(choices=_choices(STAGE))
+    danger = SelectField(choices=_choices(DANGER))
+    basis = SelectField(choices=_choices(BASIS))
+    known = SelectField(choices=_choices(KNOWN))
     sure = BooleanField("Yes, withdraw my report", render_kw=_CHOICE)

@@ -21,7 +21,7 @@ from securesystemslib.formats import encode_canonical
 from crypto.encoding import canonical, unb64
 from crypto.errors import Malformed, NotForUs, ProtocolError
 from crypto.event import Event
-from crypto.private.keyfile import Lock, ReviewerKeys, generate_reviewer_keys, lock_of, open_with, seal_with
+from crypto.private.keyfile import Lock, ReviewerKeys, generate_reviewer_keys, lock_of, open_keyfile, open_with, seal_keyfile, seal_with
 from crypto.private.opening import find_matches, open_letter
 from crypto.private.signing import sign_event, sign_request
 from crypto.roster import quarter_of
@@ -172,6 +172,16 @@ def unlock(folder: Path, passphrase: str) -> Vault:
     if not (folder / PUBLIC).exists() or (folder / PUBLIC).read_bytes() != public:
         disk.replace(folder / PUBLIC, public)
     return Vault(folder, name, bytes.fromhex(secret["casebook"]), keys, lock)
+
+
+def seal_file(passphrase: str, data: bytes) -> bytes:
+    """Seal a backup or an exported case under a passphrase, as the vault itself is sealed."""
+    return seal_keyfile(passphrase, data)
+
+
+def open_file(passphrase: str, data: bytes) -> bytes:
+    """What `seal_file` sealed. Malformed: no such file; NotForUs: a wrong passphrase or a changed file."""
+    return open_keyfile(passphrase, data)
 
 
 def next_quarter(day: datetime.date) -> str:
