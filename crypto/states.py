@@ -241,7 +241,10 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     answers = last_of(graph, (id_ for id_ in counted if held[id_].kind == "confirm" and held[id_].payload["of"] in asked))
     if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
         return False
-    yes = [held[id_].payload["warned"] for id_ in answers if _before(at, id_, by)]
+    # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
+    texts = [each.id for each in at.valid if each.kind == "packet" and each.payload["state"] == of.id and _before(at, each.id, by)]
+    seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text) for text in texts)]
+    yes = [held[id_].payload["warned"] for id_ in seen]
     known = [each.payload["known"] for each in at.valid if each.kind == "triage" and _before(at, each.id, by)]
     if at.root.kind == "report":
         known.append(at.root.payload["answers"]["known"])

@@ -211,7 +211,9 @@ function consented(at: Standing, by: string | undefined, of: Event, asked: Ids):
   const answers = lastOf(graph, idsOfKind("confirm").filter((id) => asked.includes(said(graph.held.get(id), "of"))));
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
   if (idsOfKind("withdraw").length > 0 || answers.some((id) => word(id, "agree") === "NO")) return false;
-  const yes = answers.filter((id) => isBefore(at, id, by));
+  // Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
+  const texts = ofKind(at, "packet").filter((event) => said(event, "state") === of.id && isBefore(at, event.id, by));
+  const yes = answers.filter((id) => isBefore(at, id, by) && texts.every((text) => descends(graph, id, text.id)));
   const known = ofKind(at, "triage").filter(({ id }) => isBefore(at, id, by)).map((event) => said(event, "known"));
   const answered = at.root.payload["answers"] as JsonObject | undefined;
   const narrow = [...known, answered?.["known"]].some((code) => (NARROW as readonly unknown[]).includes(code));

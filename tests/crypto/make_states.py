@@ -120,6 +120,11 @@ def plans() -> dict[str, Plans]:
         "ask": {
             "referred": ("asked first: no", [f"{PLAN} ref +"]),
             "referred-yes": ("asked first: yes", [f"{PLAN} ref yes +"]),
+            "packet-seen": ("yes to a step with its packet", [f"{PLAN} cal packet:cal yes:cal +:cal"]),
+            "packet-after-yes": ("the packet came after the yes", [f"{PLAN} cal yes:cal packet:cal +:cal"]),
+            "packet-yes-again": ("and was agreed to after that", [f"{PLAN} cal yes:cal packet:cal yes:cal +:cal"]),
+            "packet-beside-yes": ("the packet came at the same time as the yes", [f"{PLAN} cal yes:cal", f"{PLAN} cal packet:cal", f"{PLAN} cal yes:cal | {PLAN} cal packet:cal => +:cal"]),
+            "packet-of-another-step": ("a packet of another step", [f"{PLAN} coord packet:coord cal yes:cal +:cal"]),
             "widened": ("a later choice allows it", [f"{PLAN} may-REFER ref +"]),
             "widened-beside": ("an endorsement that has not seen the wider choice: what is allowed now counts", [f"{PLAN} ref +", f"{PLAN} may-REFER"]),
             "urgent": ("urgent, but nobody agreed", [f"{PLAN} u0 uref"]),

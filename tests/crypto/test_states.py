@@ -127,7 +127,9 @@ class Rules:
         answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] in asked])
         if any(event.payload["agree"] == "NO" for event in answers):
             return False
-        agreed = [event for event in answers if event.id in self.before(at)]
+        packets = [event.id for event in self.said if event.kind == "packet" and event.payload["state"] == of.id]
+        leaving = {packet for packet in packets if packet in self.before(at)}
+        agreed = [event for event in answers if event.id in self.before(at) and leaving <= self.before(event.id)]
         few = {self.case.root.payload["answers"]["known"]}
         few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
         if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
