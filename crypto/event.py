@@ -101,7 +101,7 @@ def check_payload(payload: Mapping[str, Any]) -> None:
 
 def audience_of(kind: str) -> str:
     """The audience that events of this kind must have; a `cutoff` may have either."""
-    return "reviewers" if kind in ("note", "assess", "assign") else "all"
+    return "reviewers" if kind in ("note", "assess", "assign", "label") else "all"
 
 
 def _parents(value: Any) -> bool:
@@ -210,6 +210,7 @@ _REVIEWER: Mapping[str, Mapping[str, Check]] = {
     },
     "assess": {**_LATER, "credibility": code(*c.CREDIBILITY_CODES), "text": text(4000)},
     "assign": {**_LATER, "lead": is_hex32, "second": is_hex32},
+    "label": {**_LATER, "table": code("T1", "T2"), "label": text(2000), "signature": _b64(64)},
     "correction": {**_LATER, "code": code(*c.CORRECTION_CODES), "status": code(*c.CORRECTION_STATUSES), "text": text(2000)},
     "packet": {**_LATER, "to": code(*c.PACKET_TARGETS), "state": _or_empty(is_hex32), "fields": _fields},
     "summary": {**_LATER, "state": code(*c.STATES), "due": is_week, "talk": items(is_hex32, 0, c.TALK_MAX)},

@@ -40,10 +40,11 @@ DECIDED = ("state", "endorse", "done", "triage", "assess", "assign", "correction
 TAKEN_BACK = (*DECIDED, "answer", "note")
 
 
-def say(desk: Desk, case_id: str, kind: str, audience: str = "", **fields: Any) -> Event:
+def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequence[Slot] = (), **fields: Any) -> Event:
     """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
 
-    `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster.
+    `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster;
+    `beside` are other letters that travel in the same posting.
 
     Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
     """
@@ -61,7 +62,7 @@ def say(desk: Desk, case_id: str, kind: str, audience: str = "", **fields: Any) 
         if kind in DECIDED:
             _rehearse(casebook.events_of(book, case_id), event, case_id)
         people = circle.written_to(case, tree, desk.now(), vault.sign)
-        slots = [(vault.find_public, _own_open(desk), event.raw)]
+        slots = [(vault.find_public, _own_open(desk), event.raw), *beside]
         if audience == "all":
             slots.append((*reporter_keys(case), event.raw))
         slots += [(reviewer.find, key, event.raw) for reviewer, key in people]

@@ -11,7 +11,7 @@ from crypto.errors import Expired, Mismatch, ProtocolError, Rollback
 from crypto.sealing import make_posting, with_effort
 from crypto.segment import segment_hash
 from crypto.tree import verify_bundle
-from review import backup, casebook, circle, clock, mirror, outbox, post, renewal
+from review import backup, casebook, circle, clock, labelling, mirror, outbox, post, renewal
 from review.desk import Desk, Outgoing, is_active, lock_if_idle, tick, write
 from review.vault import VaultLocked, destroyed_after
 
@@ -133,7 +133,7 @@ def settled(desk: Desk) -> bool:
 
 
 def duties(desk: Desk) -> None:
-    """Say what nobody has to decide: cutoffs, handovers and what belongs to them, summaries. `received` is said by hand only."""
+    """Say what nobody has to decide: cutoffs, handovers and what belongs to them, summaries, labels. `received` is said by hand only."""
     outbox.forget_left(desk)
     with desk.lock:
         if desk.book is None or desk.vault is None or desk.tree is None or not is_active(desk):
@@ -171,6 +171,7 @@ def _duties_of(desk: Desk, case_id: str) -> None:
         outbox.forward(desk, case)
         if sign in case.opened and outbox.summary_due(case, sign, clock.week_of(day)):
             outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, clock.week_of(day)))
+        labelling.label(desk, case_id)
 
 
 def _handed(desk: Desk, case_id: str, sign: str) -> frozenset[str]:

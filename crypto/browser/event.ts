@@ -76,6 +76,7 @@ const REVIEWER: Readonly<Record<string, Shape>> = {
   },
   assess: { ...LATER, credibility: code(...CREDIBILITY_CODES), text: text(4000) },
   assign: { ...LATER, lead: hex32, second: hex32 },
+  label: { ...LATER, table: code("T1", "T2"), label: text(2000), signature: b64(64) },
   correction: { ...LATER, code: code(...CORRECTION_CODES), status: code(...CORRECTION_STATUSES), text: text(2000) },
   packet: { ...LATER, to: code(...PACKET_TARGETS), state: orEmpty(hex32), fields },
   summary: { ...LATER, state: code(...STATES), due: isWeek, talk: list(hex32, 0, TALK_MAX) },
@@ -87,7 +88,7 @@ export const REVIEWER_KINDS = Object.keys(REVIEWER);
 
 export const kindOf = (event: Event): string => String(event.payload["kind"]);
 /** The audience that events of a kind must have; a `cutoff` may have either. */
-export const audienceFor = (kind: string): string => (["note", "assess", "assign"].includes(kind) ? "reviewers" : "all");
+export const audienceFor = (kind: string): string => (["note", "assess", "assign", "label"].includes(kind) ? "reviewers" : "all");
 
 /** Malformed or WrongVersion unless `payload` is exactly one of the kinds. */
 function checkPayload(payload: JsonObject): void {

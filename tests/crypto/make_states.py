@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from crypto.constants import STATE_TARGETS, STATES
+from crypto.encoding import b64
 from crypto.graph import topological
 from crypto.states import TABLE
 
@@ -74,6 +75,7 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "answer": ("wim", "answer", {"text": "seen"}),
     "note": ("wim", "note", {"text": "between us"}),
     "assess": ("wim", "assess", {"credibility": "E3", "text": ""}),
+    "label": ("rita", "label", {"table": "T1", "label": "", "signature": b64(bytes(64))}),
     "assign": ("rita", "assign", {"lead": "olaf", "second": "wim"}),
     "to-uma": ("olaf", "handover", {"to": "uma"}),
     "cut": ("olaf", "cutoff", {"of": "rita"}),
@@ -428,6 +430,8 @@ def others() -> Plans:
         "packet-orphan": ("a packet for what is no proposal", ["ack answer packet:answer"]),
         "packet-beside": ("a packet for what its author had not seen", ["ack answer packet!tri", "ack tri"]),
         "note-between": ("`prev` is a note: who follows it has not seen what it follows", [f"{PLAN} disc yes note +:disc!prev"]),
+        "label": ("among reviewers only, and no part of any state", ["ack label"]),
+        "label-aloud": ("the reporter gets none", ["ack label!aloud"]),
     }  # fmt: skip
 
 
@@ -484,7 +488,7 @@ def _say(story: Any, names: dict[str, str], name: str, step: str, line: list[str
         )
     if match["odd"] == "aloud":
         more["audience"] = "all"
-    audience = more.get("audience", "reviewers" if kind in ("note", "assess", "assign") else "all")
+    audience = more.get("audience", "reviewers" if kind in ("note", "assess", "assign", "label") else "all")
     author = story.events["report"].author if who == "alice" else names[who]
     own = [each for each in line if story.events[each].author == author and story.events[each].payload["audience"] == audience]
     weeks = [story.events[each].payload["week"] for each in heads]

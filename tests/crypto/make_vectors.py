@@ -18,6 +18,7 @@ from crypto.case import common, fold, heads
 from crypto.encoding import b64, canonical, unb64
 from crypto.event import Event, audience_of, parse_event
 from crypto.graph import topological
+from crypto.label import intake_label, label_message, report_id
 from crypto.posting import effort_of, parse_posting
 from crypto.private import opening
 from crypto.private.receipt import ReceiptKeys, keys_of
@@ -482,6 +483,13 @@ def evaluator_payload(case: str = h("case").hex(), **changes: Any) -> dict[str, 
     return later("evaluator", case=case, parents=[case]) | base | changes
 
 
+def label_payload(**changes: Any) -> dict[str, Any]:
+    """A label of table T1 and the signature under it."""
+    data = intake_label(report_id(h("case").hex(), P), WEEK, "C2-ESCAPE", "L3-INTERNAL")
+    signature = SigningKey(SEEDS["rita"]).sign(label_message(data, P)).signature
+    return later("label", table="T1", label=b64(data), signature=b64(signature)) | changes
+
+
 def signed(data: bytes, seed: bytes = ALICE.sign_seed, programme: bytes = P, label: bytes = c.LABEL_EVENT) -> bytes:
     key = SigningKey(seed)
     return key.sign(label + programme + data).signature + key.verify_key.encode() + data
@@ -519,6 +527,8 @@ def good_payloads() -> dict[str, dict[str, Any]]:
         "triage-no-more": later("triage", **TRIAGE | {"also": [], "known": "K0", "urgency": "U0"}),
         "assess": later("assess", credibility="E5", text="a" * 4000),
         "assign": later("assign", lead=NAMES["rita"], second=NAMES["olaf"]),
+        "label": label_payload(),
+        "label-T2": label_payload(table="T2", label="l" * 2000),
         "correction": later("correction", code="DC-PAUSE-INT", status="CLAIMED", text="c" * 2000),
         "packet": later("packet", to="CAL-OES", state=h("x").hex(), fields={"name": "", "what_happened": "f" * 4000}),
         "packet-empty": later("packet", to="REPORTER", state="", fields={}),
@@ -606,6 +616,11 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "assess-text-4001": later("assess", credibility="E1", text="a" * 4001),
         "assign-same": later("assign", lead=NAMES["rita"], second=NAMES["rita"]),
         "assign-nobody": later("assign", lead=NAMES["rita"], second=""),
+        "label-table": label_payload(table="T3"),
+        "label-2001": label_payload(label="l" * 2001),
+        "label-signature-63": label_payload(signature=b64(bytes(63))),
+        "label-no-signature": without(label_payload(), "signature"),
+        "label-code": label_payload(code="C2-ESCAPE"),
         "correction-code": later("correction", code="DC-OTHER", status="ASKED", text=""),
         "correction-status": later("correction", code="DC-STOP", status="DONE", text=""),
         "correction-text-2001": later("correction", code="DC-STOP", status="ASKED", text="c" * 2001),
