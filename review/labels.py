@@ -182,6 +182,7 @@ KIND = {
     "correction": "Correction",
     "packet": "Packet",
     "purge": "Purge proposed",
+    "label": "Counted for the public numbers",
 }
 
 

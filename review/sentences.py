@@ -32,6 +32,7 @@ PLAIN: Mapping[str, str] = {
     "summary": "{who} sent the reporter everything once more (done by the workstation).",
     "recuse": "{who} stepped back from the case.",
     "purge": "{who} proposed to purge the case.",
+    "label": "{who} agreed to how this case is counted in the public numbers (done by the workstation).",
 }
 
 
