@@ -154,6 +154,7 @@ class ReportForm(Form):
         render_kw=_CHOICE,
         description="You can change this at any time with your twelve words.",
     )
+    commitment = SelectField("A promise that was published", choices=_choices([("", "None of these")]), render_kw=_CHOICE)
     promise = TextAreaField(
         "Which promise or law do you think is broken? Where could an investigator look? What do you fear?",
         render_kw=_PRIVATE | {"rows": "4"},
