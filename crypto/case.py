@@ -1,13 +1,15 @@
-"""The state of a case: a pure fold over its events (PROTOCOL 9)."""
+"""A case: a pure fold over its events (PROTOCOL 9). Here who reads it and which events count; the states are in states.py."""
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crypto.constants import MAY_CODES, PARENTS_MAX, READERS, VERSION
+from crypto import states
+from crypto.constants import PARENTS_MAX, READERS, VERSION
 from crypto.event import REPORTER_KINDS, REVIEWER_KINDS, Event, audience_of
+from crypto.graph import Graph, covers, descends, graph_of, held_of, names
+from crypto.states import Proposal
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,10 @@ class Case:
     """What a set of events says. `order` holds the valid events; `void` maps the others to their reason.
 
     `may` is "" when only a stub is held and nothing was chosen since. Each equivocation is a sorted tuple of ids. `readers` are the
-    sign keys who read the case now, the lead first; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "".
+    sign keys who read the case now; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "". `history` holds
+    (state, week, id of the event that brought it), the first being RECEIVED; `since` is the last one's week, `until` and `whom` are of
+    the `state` event behind it, or "". `unsigned` are urgent steps without a second signature. `corrections` maps a code to its latest
+    status; `lead` and `second` are sign keys or "".
     """
 
     id: str
@@ -30,37 +35,80 @@ class Case:
     readers: tuple[str, ...]
     gone: Mapping[str, str]
     evaluator: str
+    since: str
+    until: str
+    whom: str
+    history: tuple[tuple[str, str, str], ...]
+    proposals: tuple[Proposal, ...]
+    unsigned: tuple[str, ...]
+    triage: Event | None
+    corrections: Mapping[str, str]
+    lead: str
+    second: str
+
+
+def by_case(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """The events of each case, so that folding every case looks at each event once."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.id if event.kind == "report" else event.payload["case"]].append(event)
+    return dict(found)
 
 
 def fold(events: Iterable[Event], case_id: str) -> Case | None:
     """The case of these events (any order, doubles allowed, other cases' events ignored), or None without a root."""
-    held = _held(events, case_id)
+    held = held_of(events, case_id)
     root = held.get(case_id)
     if root is None:
         return None
-    ordered = _topological(held)
-    first = _walk(ordered, held, root, None)
+    graph = graph_of(held)
+    first = _walk(graph, root, None)
     # Cutoffs take back what came before them in the order too, so whom they name must be known before events are judged.
-    walk = _walk(ordered, held, root, first.cuts) if first.cuts else first
-    void = walk.void
-    state, refused = _state([held[id_] for id_ in ordered if id_ not in void])
-    equivocations = _equivocations(held, void)
-    void |= dict.fromkeys(refused, "state")
-    valid = tuple(held[id_] for id_ in ordered if id_ not in void)
+    walk = _walk(graph, root, first.cuts) if first.cuts else first
+    leaving = defaultdict(list, {person: [id_] for person, id_ in walk.recused.items()})
+    for (of, audience), ids in first.cuts.items():
+        if audience == "all":
+            leaving[of] += ids
+    at = states.judge(graph, case_id, walk.void, leaving)
+    void = walk.void | at.void
+    valid = tuple(held[id_] for id_ in graph.order if id_ not in void)
+    brought = held[at.brought].payload if at.brought else {}
+    withdrawn = [event.id for event in valid if event.kind == "withdraw"]
+    choices = [event.id for event in valid if event.kind == "choice" and not any(descends(graph, event.id, each) for each in withdrawn)]
+    lead, second = _pair(valid, walk.active)
     return Case(
         id=case_id,
         root=root,
-        state=state,
-        may=_may(valid, held, root),
+        state=at.state,
+        may=states.may_of(graph, choices, root),
         opened=frozenset(event.author for event in valid if event.kind == "received"),
         order=valid,
         void=void,
-        missing=frozenset(name for event in held.values() for name in _names(event) if name not in held),
-        equivocations=equivocations,
+        missing=frozenset(name for event in held.values() for name in names(event) if name not in held),
+        equivocations=_equivocations(held, walk.void),
         readers=tuple(walk.active),
         gone=walk.gone,
         evaluator=next((str(event.payload["evaluator"]) for event in valid if event.kind == "evaluator"), ""),
+        since=at.history[-1][1],
+        until=str(brought.get("until", "")),
+        whom=str(brought.get("whom", "")),
+        history=tuple(at.history),
+        proposals=states.proposals(at),
+        unsigned=tuple(at.unsigned),
+        triage=next((event for event in reversed(valid) if event.kind == "triage"), None),
+        corrections={event.payload["code"]: event.payload["status"] for event in valid if event.kind == "correction"},
+        lead=lead,
+        second=second,
     )
+
+
+def _pair(valid: Sequence[Event], active: Sequence[str]) -> tuple[str, str]:
+    """The lead and the second: the last assigned if both still read the case, else the first two who do."""
+    assigned = next((event.payload for event in reversed(valid) if event.kind == "assign"), None)
+    if assigned and assigned["lead"] in active and assigned["second"] in active:
+        return assigned["lead"], assigned["second"]
+    lead, second = [*active, "", ""][:2]
+    return lead, second
 
 
 def heads(events: Iterable[Event], case_id: str, audience: str) -> list[str]:
@@ -72,8 +120,8 @@ def heads(events: Iterable[Event], case_id: str, audience: str) -> list[str]:
     case = fold(events, case_id)
     if case is None:
         return []
-    known = {_id(event, case.root, case_id): event for event in case.order if _covers(event.payload["audience"], audience)}
-    named = {name for event in known.values() for name in _names(event)}
+    known = {_id(event, case.root, case_id): event for event in case.order if covers(event.payload["audience"], audience)}
+    named = {name for event in known.values() for name in names(event)}
     return sorted(id_ for id_ in known if id_ not in named)[:PARENTS_MAX]
 
 
@@ -96,30 +144,8 @@ def common(
     return payload
 
 
-def _held(events: Iterable[Event], case_id: str) -> dict[str, Event]:
-    """The case's events by id, without doubles; a stub stands in for the report under the case id while the report is not held."""
-    distinct = {event.id: event for event in events}
-    held = {id_: event for id_, event in distinct.items() if event.payload.get("case") == case_id and event.kind != "stub"}
-    stubs = [id_ for id_, event in distinct.items() if event.kind == "stub" and event.payload["case"] == case_id]
-    report = distinct.get(case_id)
-    if report is not None and report.kind == "report":
-        held[case_id] = report
-    elif stubs:
-        held[case_id] = distinct[min(stubs)]
-    return held
-
-
 def _id(event: Event, root: Event, case_id: str) -> str:
     return case_id if event is root else event.id
-
-
-def _names(event: Event) -> set[str]:
-    return {*event.payload.get("prev", ()), *event.payload.get("parents", ())}
-
-
-def _covers(wide: str, narrow: str) -> bool:
-    """Whether everybody of the audience `narrow` is in `wide`."""
-    return wide == "all" or narrow == "reviewers"
 
 
 @dataclass
@@ -134,18 +160,18 @@ class _Walk:
     cuts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
 
-def _walk(ordered: Sequence[str], held: Mapping[str, Event], root: Event, cuts: Mapping[tuple[str, str], list[str]] | None) -> _Walk:
+def _walk(graph: Graph, root: Event, cuts: Mapping[tuple[str, str], list[str]] | None) -> _Walk:
     """Who reads and which events are void (section 9). Without `cuts` this finds them; with them it obeys them."""
     readers = list(root.payload["readers"])
     walk = _Walk(readers, list(readers))
     votes: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    spared = {key: set[str]().union(*(_ancestors(held[id_], held) for id_ in ids)) for key, ids in (cuts or {}).items()}
-    effective = {ids[0]: of for (of, _), ids in (cuts or {}).items()}
-    for id_ in ordered:
-        event = held[id_]
+    # Only what the reporter sees too decides who reads: a cutoff among reviewers is about notes alone.
+    effective = {ids[0]: of for (of, audience), ids in (cuts or {}).items() if audience == "all"}
+    for id_ in graph.order:
+        event = graph.held[id_]
         if id_ in effective:
             _leave(walk, effective[id_], "cutoff")
-        if reason := _void_reason(event, root, held, walk, spared):
+        if reason := _void_reason(event, root, graph, walk, cuts or {}):
             walk.void[id_] = reason
         elif event.kind == "recuse":
             walk.recused[event.author] = id_
@@ -174,11 +200,12 @@ def _count(walk: _Walk, event: Event, votes: dict[tuple[str, str], dict[str, str
         walk.cuts[key].append(event.id)
     elif len(set(votes[key].values())) >= min(2, len(walk.ever) - 1):
         walk.cuts[key] = list(reversed(votes[key]))
-        _leave(walk, of, "cutoff")
+        if key[1] == "all":
+            _leave(walk, of, "cutoff")
 
 
-def _void_reason(event: Event, root: Event, held: Mapping[str, Event], walk: _Walk, spared: Mapping[tuple[str, str], set[str]]) -> str:
-    """Why an event does not count, or "". The first reason of section 9 wins; `state` is decided later."""
+def _void_reason(event: Event, root: Event, graph: Graph, walk: _Walk, cuts: Mapping[tuple[str, str], list[str]]) -> str:
+    """Why an event does not count, or "". The first reason of section 9 wins; those of states.py come later."""
     if event is root:
         return ""
     payload, author = event.payload, event.author
@@ -186,82 +213,29 @@ def _void_reason(event: Event, root: Event, held: Mapping[str, Event], walk: _Wa
         return "author"
     if event.kind != "cutoff" and payload["audience"] != audience_of(event.kind):
         return "audience"
-    parents = [held[id_].payload for id_ in payload["parents"] if id_ in held]
-    if not all(_covers(parent["audience"], payload["audience"]) for parent in parents):
+    parents = [graph.held[id_].payload for id_ in payload["parents"] if id_ in graph.held]
+    if not all(covers(parent["audience"], payload["audience"]) for parent in parents):
         return "parents"
     if any(payload["week"] < parent["week"] for parent in parents):
         return "week"
-    return _gone_reason(event, root, held, walk, spared) if event.kind in REVIEWER_KINDS else ""
+    return _gone_reason(event, root, graph, walk, cuts) if event.kind in REVIEWER_KINDS else ""
 
 
-def _gone_reason(event: Event, root: Event, held: Mapping[str, Event], walk: _Walk, spared: Mapping[tuple[str, str], set[str]]) -> str:
+def _gone_reason(event: Event, root: Event, graph: Graph, walk: _Walk, cuts: Mapping[tuple[str, str], list[str]]) -> str:
     author, key = event.author, (event.author, event.payload["audience"])
-    if author in walk.recused and walk.recused[author] in _ancestors(event, held):
+    if author in walk.recused and descends(graph, event.id, walk.recused[author]):
         return "recused"
-    if key in spared and event.id not in spared[key]:
+    if key in cuts and not any(descends(graph, cut, event.id) for cut in cuts[key]):
         return "cutoff"
     if event.kind == "recuse" and author not in walk.active:
         return "recused"
-    to = event.payload["to"] if event.kind == "handover" else ""
-    free = author in walk.active and len(walk.active) < READERS and to in root.payload["reserves"] and to not in walk.ever
-    return "handover" if to and not free else ""
-
-
-def _topological(held: Mapping[str, Event]) -> list[str]:
-    """Ids so that every event stands after those it names; among the free ones the smallest id first."""
-    waiting = {id_: {name for name in _names(event) if name in held} for id_, event in held.items()}
-    followers = defaultdict(list)
-    for id_, names in waiting.items():
-        for name in names:
-            followers[name].append(id_)
-    free = [id_ for id_, names in waiting.items() if not names]
-    heapq.heapify(free)
-    order = []
-    while free:
-        order.append(id_ := heapq.heappop(free))
-        for follower in followers[id_]:
-            waiting[follower].discard(id_)
-            if not waiting[follower]:
-                heapq.heappush(free, follower)
-    return order
-
-
-def _state(ordered: Sequence[Event]) -> tuple[str, list[str]]:
-    """The state, and the ids of `state` events that came too late to count."""
-    state, refused = "RECEIVED", []
-    for event in ordered:
-        if event.kind != "state":
-            continue
+    if event.kind == "handover":
         to = event.payload["to"]
-        if (state, to) in {("RECEIVED", "ACKNOWLEDGED"), ("RECEIVED", "CLOSED"), ("ACKNOWLEDGED", "CLOSED")}:
-            state = str(to)
-        else:
-            refused.append(event.id)
-    withdrawn = any(event.kind == "withdraw" for event in ordered)
-    return ("WITHDRAWN" if withdrawn else state), refused
-
-
-def _may(valid: Sequence[Event], held: Mapping[str, Event], root: Event) -> str:
-    """The most careful of the choices that no other choice follows; without any, what the report said."""
-    choices = [event for event in valid if event.kind == "choice"]
-    followed: set[str] = set()
-    for event in choices:
-        followed |= _ancestors(event, held)
-    last = [event.payload["may"] for event in choices if event.id not in followed]
-    if last:
-        return str(min(last, key=MAY_CODES.index))
-    return str(root.payload["answers"]["may"]) if root.kind == "report" else ""
-
-
-def _ancestors(event: Event, held: Mapping[str, Event]) -> set[str]:
-    found: set[str] = set()
-    todo = list(_names(event))
-    while todo:
-        id_ = todo.pop()
-        if id_ in held and id_ not in found:
-            found.add(id_)
-            todo.extend(_names(held[id_]))
-    return found
+        free = author in walk.active and len(walk.active) < READERS and to in root.payload["reserves"] and to not in walk.ever
+        return "" if free else "handover"
+    if event.kind == "assign" and not {event.payload["lead"], event.payload["second"]} <= set(walk.active):
+        return "assign"
+    return ""
 
 
 def _equivocations(held: Mapping[str, Event], void: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

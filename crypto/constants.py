@@ -24,6 +24,7 @@ RESERVES_MAX = 12
 PARTS_MAX = 2
 PARENTS_MAX = 32
 TALK_MAX = 60
+FIELDS_MAX = 30
 TEXT_MAX = 15_000
 DEPTH_MAX = 8
 INT_MAX = 2**53 - 1
@@ -75,8 +76,51 @@ KNOWN_CODES = ("K0", "K1", "K2", "K3", "K4")
 MAY_CODES = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")  # most careful first: section 9 takes the smallest index
 SELFCOPY_CODES = ("full", "dates")
 AUDIENCES = ("all", "reviewers")
-STATE_TARGETS = ("ACKNOWLEDGED", "CLOSED")
-STATES = ("RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN")
+STATES = (
+    "RECEIVED",
+    "ACKNOWLEDGED",
+    "ADVICE",
+    "TRIAGE",
+    "NEEDS_INFO",
+    "HELD",
+    "REVIEW",
+    "PLAN",
+    "COORDINATING",
+    "REFERRED",
+    "DISCLOSED",
+    "CORRECTED",
+    "CLOSED",
+    "REOPENED",
+    "PURGED",
+    "WITHDRAWN",
+)
+STATE_TARGETS = tuple(state for state in STATES if state not in ("RECEIVED", "PURGED", "WITHDRAWN"))
+OUTWARD = ("COORDINATING", "REFERRED", "DISCLOSED")
+NARROW = ("K0", "K1")  # of KNOWN_CODES: so few could know that an outward step points at somebody
+YES_NO = ("NO", "YES")
+SEVERITY_CODES = ("S1", "S2", "S3", "S4", "S5")
+HARM_CODES = ("H0", "H1", "H2")
+URGENCY_CODES = ("U0", "U1", "U2", "U3")
+RISK_CODES = ("LOW", "SOME", "HIGH")
+CREDIBILITY_CODES = ("E1", "E2", "E3", "E4", "E5")
+CORRECTION_CODES = (
+    "DC-USER",
+    "DC-RATE",
+    "DC-CAP",
+    "DC-USE",
+    "DC-STOP",
+    "DC-PAUSE-INT",
+    "DC-PAUSE-TRAIN",
+    "DC-MONITOR",
+    "DC-CONTAIN",
+    "DC-SECURE",
+    "DC-TEST",
+    "DC-NOTIFY",
+    "DC-CORRECT",
+    "DC-PROTECT",
+)
+CORRECTION_STATUSES = ("ASKED", "ACKNOWLEDGED", "CLAIMED", "VERIFIED", "DECLINED")
+PACKET_TARGETS = ("CAL-OES", "NY-DFS", "EU-AIO", "REGULATOR", "PUBLIC", "COMPANY", "REPORTER")
 NO_REASON = "NONE"
 CLOSE_REASONS = (
     "ACTION",

@@ -1,6 +1,7 @@
 """Signed events and the exact shape of their payloads (PROTOCOL 6)."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from crypto.errors import BadSignature, Malformed, TooLong, WrongVersion
 from crypto.points import check_signing_key
 from crypto.schema import Check, code, has, integer, items, shaped, text
 
+_FIELD = re.compile(r"[a-z_]{1,40}")
 _HEAD = 96  # signature 64, author 32
 _ORDER = 2**252 + 27742317777372353535851937790883648493  # L, the order of the Ed25519 group
 
@@ -93,11 +95,13 @@ def check_payload(payload: Mapping[str, Any]) -> None:
         raise Malformed(f"a payload of kind {kind} has other names or types")
     if kind == "state" and (payload["to"] == "CLOSED") != (payload["reason"] != c.NO_REASON):
         raise Malformed("closing, and only closing, has a reason")
+    if kind == "assign" and payload["lead"] == payload["second"]:
+        raise Malformed("the lead and the second are two people")
 
 
 def audience_of(kind: str) -> str:
     """The audience that events of this kind must have; a `cutoff` may have either."""
-    return "reviewers" if kind == "note" else "all"
+    return "reviewers" if kind in ("note", "assess", "assign", "label") else "all"
 
 
 def _parents(value: Any) -> bool:
@@ -106,6 +110,19 @@ def _parents(value: Any) -> bool:
 
 def _seen(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and integer()(value[0]) and is_hex32(value[1])
+
+
+def _or_empty(check: Check) -> Check:
+    return lambda value: value == "" or check(value)
+
+
+def _fields(value: Any) -> bool:
+    """The filled-in form of a packet: at most FIELDS_MAX plain names, each with a text."""
+    return (
+        isinstance(value, Mapping)
+        and len(value) <= c.FIELDS_MAX
+        and all(_FIELD.fullmatch(name) is not None and text(4000)(said) for name, said in value.items())
+    )
 
 
 def _b64(length: int) -> Check:
@@ -152,6 +169,7 @@ _REPORTER: Mapping[str, Mapping[str, Check]] = {
     "part": {**_LATER, **_TEXT, "n": integer(1, c.PARTS_MAX)},
     "reply": {**_LATER, **_TEXT},
     "choice": {**_LATER, "may": code(*c.MAY_CODES)},
+    "confirm": {**_LATER, "of": is_hex32, "agree": code(*c.YES_NO), "warned": code(*c.YES_NO)},
     "withdraw": _LATER,
     "evaluator": {
         **_LATER,
@@ -167,7 +185,34 @@ _REVIEWER: Mapping[str, Mapping[str, Check]] = {
     "received": _LATER,
     "answer": {**_LATER, **_TEXT},
     "note": {**_LATER, **_TEXT},
-    "state": {**_LATER, "to": code(*c.STATE_TARGETS), "reason": code(c.NO_REASON, *c.CLOSE_REASONS), "text": text(4000)},
+    "state": {
+        **_LATER,
+        "to": code(*c.STATE_TARGETS),
+        "reason": code(c.NO_REASON, *c.CLOSE_REASONS),
+        "text": text(4000),
+        "until": _or_empty(is_week),
+        "whom": text(200),
+        "urgent": code(*c.YES_NO),
+    },
+    "endorse": {**_LATER, "of": is_hex32},
+    "done": {**_LATER, "of": is_hex32, "text": text(4000)},
+    "purge": _LATER,
+    "triage": {
+        **_LATER,
+        "code": code(*c.ABOUT_CODES),
+        "also": items(code(*c.ABOUT_CODES), 0, 2, distinct=True),
+        "stage": code(*c.STAGE_CODES),
+        "severity": code(*c.SEVERITY_CODES),
+        "harm": code(*c.HARM_CODES),
+        "urgency": code(*c.URGENCY_CODES),
+        "known": code(*c.KNOWN_CODES),
+        "risk": code(*c.RISK_CODES),
+    },
+    "assess": {**_LATER, "credibility": code(*c.CREDIBILITY_CODES), "text": text(4000)},
+    "assign": {**_LATER, "lead": is_hex32, "second": is_hex32},
+    "label": {**_LATER, "table": code("T1", "T2"), "label": text(2000), "signature": _b64(64)},
+    "correction": {**_LATER, "code": code(*c.CORRECTION_CODES), "status": code(*c.CORRECTION_STATUSES), "text": text(2000)},
+    "packet": {**_LATER, "to": code(*c.PACKET_TARGETS), "state": _or_empty(is_hex32), "fields": _fields},
     "summary": {**_LATER, "state": code(*c.STATES), "due": is_week, "talk": items(is_hex32, 0, c.TALK_MAX)},
     "recuse": _LATER,
     "handover": {**_LATER, "to": is_hex32},

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 from crypto.constants import (
@@ -30,7 +29,7 @@ class Posting:
         """R and tag of each letter, 40 bytes each."""
         return tuple(letter[:CLUE_BYTES] for letter in self.letters)
 
-    @cached_property
+    @property
     def rs(self) -> tuple[bytes, ...]:
         """R of each letter, 32 bytes each."""
         return tuple(letter[:POINT_BYTES] for letter in self.letters)

@@ -31,6 +31,7 @@ from crypto.posting import effort_bits
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _MLKEM_PUBLIC = 1_184
+_FIRST = (1).to_bytes(4, "big")  # the X9.63 KDF's counter; 8 bytes need one round
 
 Slot = tuple[bytes, bytes, bytes]  # (find key 32, open key 1,216, event)
 
@@ -89,8 +90,8 @@ def shared_secret(scalar: bytes, point: bytes) -> bytes:
 
 
 def tag_of(secret: bytes, programme: bytes, point: bytes, find: bytes) -> bytes:
-    """The 8-byte tag of a clue."""
-    return hkdf(secret, b"", LABEL_CLUE + programme + point + find, TAG_BYTES)
+    """The 8-byte tag of a clue: the X9.63 KDF (SEC 1, 3.6.1), one SHA-256. A scan makes one for each clue there is."""
+    return hashlib.sha256(secret + _FIRST + LABEL_CLUE + programme + point + find).digest()[:TAG_BYTES]
 
 
 def letter_info(programme: bytes, point: bytes, find: bytes) -> bytes:

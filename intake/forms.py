@@ -154,6 +154,7 @@ class ReportForm(Form):
         render_kw=_CHOICE,
         description="You can change this at any time with your twelve words.",
     )
+    commitment = SelectField("A promise that was published", choices=_choices([("", "None of these")]), render_kw=_CHOICE)
     promise = TextAreaField(
         "Which promise or law do you think is broken? Where could an investigator look? What do you fear?",
         render_kw=_PRIVATE | {"rows": "4"},
@@ -173,4 +174,9 @@ class ReturnForm(Form):
     """What the return page lets a reporter choose; drawn only for its labels."""
 
     may = SelectField("What may the reviewers do?", choices=_choices(MAY), render_kw=_CHOICE)
+    about = SelectField(choices=_choices(ABOUT))
+    stage = SelectField(choices=_choices(STAGE))
+    danger = SelectField(choices=_choices(DANGER))
+    basis = SelectField(choices=_choices(BASIS))
+    known = SelectField(choices=_choices(KNOWN))
     sure = BooleanField("Yes, withdraw my report", render_kw=_CHOICE)

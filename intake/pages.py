@@ -28,7 +28,6 @@ TEMPLATES = {"/": "index.html", "/report": "report.html", "/return": "return.htm
 TREE_TEMPLATES = {"/reviewers": "reviewers.html", "/reviewers/history": "history.html", "/numbers": "numbers.html"}
 MANIFEST = "/manifest.json"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2"}
-SCRIPT = "reporter.js"
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,9 @@ def following(config: Config, programme: bytes) -> tuple[tuple[str, ...], Callab
 def _fixed(config: Config, environment: Environment, programme: bytes) -> dict[str, Page]:
     """Path to Page for what never changes while the server runs. A missing template, name or script raises: no half server."""
     static = dict(_static(config.static))
-    context: dict[str, Any] = {"fingerprint": programme.hex(), "script_url": script_url(static), "groups": ABOUT_GROUPS}
+    context: dict[str, Any] = {"fingerprint": programme.hex(), "groups": ABOUT_GROUPS}
     forms: dict[str, Any] = {"/report": ReportForm(), "/return": ReturnForm()}
+    context["script_url"] = lambda stem: script_url(static, stem)
     return static | {path: _page(environment, name, {**context, "form": forms.get(path)}) for path, name in TEMPLATES.items()}
 
 
@@ -106,12 +106,11 @@ def _page(environment: Environment, name: str, context: Mapping[str, Any]) -> Pa
     return make(html.encode(), "text/html", NO_STORE, page_policy(html))
 
 
-def script_url(static: Mapping[str, Page]) -> str:
-    """Where the reporter's script is. It is built, not written: crypto/browser makes it."""
-    stem = SCRIPT.removesuffix(".js")
+def script_url(static: Mapping[str, Page], stem: str) -> str:
+    """Where a page's script is. It is built, not written: crypto/browser makes it."""
     found = [path for path in static if path.startswith(f"/static/{stem}.") and path.endswith(".js")]
     if not found:
-        raise FileNotFoundError(f"{SCRIPT} is not in the static folder: build it in crypto/browser first")
+        raise FileNotFoundError(f"{stem}.js is not in the static folder: build it in crypto/browser first")
     return found[0]
 
 

@@ -11,6 +11,14 @@ cover_per_day = 4           # postings without content that each workstation sen
 labs = ["Example Lab", "Another Lab", "Third Lab"]
 emergency = "If life is at risk now, call your local emergency number: this inbox is read by people, not continuously."
 notice_hours = 72           # how long a new reviewer is shown before anybody can write to them
+
+# Promises that labs have published: a report may say which of them is broken. One table for each.
+[[commitments]]
+id = "EX-1"
+lab = "Example Lab"
+title = "No wide internal use before danger tests"
+since = "2025-03-01"
+source = "Its safety framework, version 2"
 """
 
 _SAID = {

@@ -1,24 +1,28 @@
 """The casebook: an append-only file of sealed records. What it says exists in clear in memory only, and only while unlocked.
 
-File: HEADER, then records of u32 length ‖ SecretBox(u64 position ‖ JSON). The position is inside the seal so that records cannot be
-re-ordered or repeated by whoever holds the disk. Every append is one write and one fsync. `compact` writes the file anew with what still
-counts and nothing else: so a case one stepped back from leaves the disk.
+File: HEADER, then records of u32 length ‖ SecretBox(u64 position ‖ content). The position is inside the seal so that records cannot be
+re-ordered or repeated by whoever holds the disk. The content is JSON or, as they are many, a run of events: "E", then for each CHECKED as
+u8 ‖ u32 segment ‖ its id (32) ‖ u32 length ‖ the signed bytes. Every append is one write and one fsync. `compact` writes the file anew
+with what still counts and nothing else: so a case one stepped back from leaves the disk.
 """
 
 from __future__ import annotations
 
 import base64
+import datetime
 import fcntl
+import gc
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any
 
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
+from crypto.case import Case, fold
 from crypto.errors import ProtocolError
 from crypto.event import Event, parse_event
 from crypto.posting import parse_posting
@@ -26,6 +30,11 @@ from review import disk
 
 HEADER = b"tellsafe/1 casebook\n"
 SMALLEST = SecretBox.NONCE_SIZE + SecretBox.MACBYTES + 8 + 2
+RUN_BYTES = 65_536
+EVENT_HEAD = 41
+CHECKED = 1  # to be raised whenever `parse_event` grows stricter: events kept under another number are checked anew
+DECODER = json.JSONDecoder()
+SHARED = ("kind", "week", "audience", "case")  # of a payload: the same few strings in many events
 
 Record = Mapping[str, Any]
 
@@ -47,6 +56,9 @@ class Book:
     box: SecretBox
     position: int = 0
     events: dict[str, Event] = field(default_factory=dict)
+    cases: dict[str, dict[str, Event]] = field(default_factory=dict)  # the same events by case, whether or not its report is here
+    folds: dict[str, Case] = field(default_factory=dict)  # what `case_of` found, until an event of the case comes or goes
+    changed: set[str] = field(default_factory=set)  # cases of which something the list shows changed since it last looked
     segment: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, bytes] = field(default_factory=dict)  # posting id -> body not yet stored
     event_posting: dict[str, str] = field(default_factory=dict)  # own event id -> posting id
@@ -59,6 +71,10 @@ class Book:
     versions: dict[str, int] = field(default_factory=dict)
     forgotten: dict[str, str] = field(default_factory=dict)  # case stepped back from -> own recuse's id
     forwarded: dict[str, set[str]] = field(default_factory=dict)  # own handover's id -> events sealed again for the new reader
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by case; nobody else ever learns of them
+    views: dict[str, Mapping[str, str]] = field(default_factory=dict)  # name of a saved view -> what it asks for
+    hours: dict[str, str] = field(default_factory=dict)  # id of an urgent event -> the hour in which it was first seen here
+    strings: dict[str, str] = field(default_factory=dict)  # one copy of what many events say
     stale: int = 0  # records in the file that say nothing any more
 
 
@@ -76,18 +92,23 @@ def open_book(path: Path, key: bytes, programme: bytes) -> Book:
         raise CasebookBusy
     disk.clean(path)
     book = Book(path, file, SecretBox(key))
-    data = b"" if fresh else path.read_bytes()
-    if len(data) < len(HEADER):
+    size = 0 if fresh else path.stat().st_size
+    if size < len(HEADER):
         file.truncate(0)
         file.write(HEADER)
         os.fsync(file.fileno())
         disk.sync_folder(path.parent)
         return book
+    # Nothing read here is garbage: looking for some among hundreds of thousands of new objects only takes time.
+    gc.disable()
     try:
-        end = _replay(book, data, programme)
+        end = _replay(book, size, programme)
     except CasebookDamaged:
         file.close()
         raise
+    finally:
+        gc.enable()
+    gc.freeze()  # nor will it be garbage until the book is closed
     file.truncate(end)
     file.seek(end)
     return book
@@ -95,19 +116,20 @@ def open_book(path: Path, key: bytes, programme: bytes) -> Book:
 
 def close_book(book: Book) -> None:
     """Forget what was read. The file stays as it is."""
-    for held in (book.events, book.segment, book.waiting, book.event_posting, book.posted, book.hashes, book.read, book.versions):
-        held.clear()
-    for more in (book.letters, book.forgotten, book.forwarded):
-        more.clear()
+    gc.unfreeze()
+    for each in fields(book):
+        held = getattr(book, each.name)
+        if isinstance(held, dict | set):
+            held.clear()
     book.file.close()
 
 
-def append(book: Book, records: Iterable[Record], programme: bytes) -> None:
+def append(book: Book, records: Iterable[Record]) -> None:
     """Write the records durably, then let them count."""
     batch = list(records)
     if not batch:
         return
-    out = _sealed(book.box, batch, book.position)
+    out, count = _sealed(book.box, batch, book.position)
     start = book.file.tell()
     try:
         written = book.file.write(out)
@@ -119,9 +141,9 @@ def append(book: Book, records: Iterable[Record], programme: bytes) -> None:
         book.file.truncate(start)
         book.file.seek(start)
         raise
-    book.position += len(batch)
+    book.position += count
     for record in batch:
-        _apply(book, record, programme)
+        _apply(book, record)
 
 
 def compact(book: Book) -> None:
@@ -136,7 +158,8 @@ def compact(book: Book) -> None:
     try:
         # The new file is locked before it has the name: another workstation never finds it free.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        data = HEADER + _sealed(book.box, records, 0)
+        sealed, count = _sealed(book.box, records, 0)
+        data = HEADER + sealed
         if file.write(data) != len(data):
             raise OSError("the disk took only part of the file")
         os.fsync(file.fileno())
@@ -147,11 +170,23 @@ def compact(book: Book) -> None:
         raise
     disk.sync_folder(book.path.parent)
     book.file.close()
-    book.file, book.position, book.stale = file, len(records), 0
+    book.file, book.position, book.stale = file, count, 0
 
 
 def event_record(event: Event, segment: int) -> Record:
-    return {"t": "event", "raw": base64.b64encode(event.raw).decode(), "n": segment}
+    """An event that was checked by `parse_event` or signed here."""
+    return {"t": "event", "event": event, "n": segment}
+
+
+def hour_records(events: Iterable[Event], seen: datetime.datetime) -> list[Record]:
+    """The hour in which events were first seen here, of those from which limits in hours run."""
+    return [{"t": "hour", "id": event.id, "at": seen.strftime("%Y-%m-%dT%H:00Z")} for event in events if is_urgent(event)]
+
+
+def is_urgent(event: Event) -> bool:
+    """Whether a limit in hours may run from this event: letters tell weeks only."""
+    payload = event.payload
+    return payload.get("urgent") == "YES" or (event.kind == "triage" and payload["urgency"] in ("U0", "U1"))
 
 
 def waiting_record(posting: str, body: bytes, event: str) -> Record:
@@ -191,6 +226,39 @@ def forwarded_record(handover: str, ids: Iterable[str]) -> Record:
     return {"t": "forwarded", "handover": handover, "ids": sorted(ids)}
 
 
+def tags_record(case_id: str, tags: Iterable[str]) -> Record:
+    return {"t": "tags", "case": case_id, "tags": list(tags)}
+
+
+def view_record(name: str, wish: Mapping[str, str] | None) -> Record:
+    """A saved view, or (None) that there is none of this name any more."""
+    return {"t": "view", "name": name, "wish": dict(wish) if wish is not None else None}
+
+
+def unsaid_record(event: str) -> Record:
+    """An own event was taken back before its posting left."""
+    return {"t": "unsaid", "event": event}
+
+
+def unread_record(event: str) -> Record:
+    return {"t": "unread", "id": event}
+
+
+def events_of(book: Book, case_id: str) -> Collection[Event]:
+    """The events of one case, in the order in which they came here."""
+    return book.cases.get(case_id, {}).values()
+
+
+def case_of(book: Book, case_id: str) -> Case | None:
+    """The case as it stands; folded once for each change of its events."""
+    if case_id not in book.folds:
+        case = fold(events_of(book, case_id), case_id)
+        if case is None:
+            return None
+        book.folds[case_id] = case
+    return book.folds[case_id]
+
+
 def of_case(event: Event) -> str:
     """The id of the case an event belongs to."""
     return event.id if event.kind == "report" else str(event.payload["case"])
@@ -201,18 +269,38 @@ def wanted(book: Book, event: Event) -> bool:
     return of_case(event) not in book.forgotten or event.id in book.events
 
 
-def _sealed(box: SecretBox, records: Iterable[Record], position: int) -> bytes:
-    out = bytearray()
-    for place, record in enumerate(records, position):
-        sealed = bytes(box.encrypt(place.to_bytes(8, "big") + json.dumps(record, separators=(",", ":")).encode()))
+def _sealed(box: SecretBox, records: Iterable[Record], position: int) -> tuple[bytes, int]:
+    """The bytes of the records and how many places they take: events that follow each other share one."""
+    out, place = bytearray(), position
+    for content in _contents(records):
+        sealed = bytes(box.encrypt(place.to_bytes(8, "big") + content))
         out += len(sealed).to_bytes(4, "big") + sealed
-    return bytes(out)
+        place += 1
+    return bytes(out), place - position
+
+
+def _contents(records: Iterable[Record]) -> Iterable[bytes]:
+    run = bytearray()
+    for record in records:
+        is_event = record["t"] == "event"
+        if run and (not is_event or len(run) > RUN_BYTES):
+            yield bytes(run)
+            run.clear()
+        if is_event:
+            event: Event = record["event"]
+            head = bytes([CHECKED]) + record["n"].to_bytes(4, "big") + bytes.fromhex(event.id)
+            run += (b"" if run else b"E") + head + len(event.raw).to_bytes(4, "big") + event.raw
+        else:
+            yield json.dumps(record, separators=(",", ":")).encode()
+    if run:
+        yield bytes(run)
 
 
 def _records(book: Book) -> Iterable[Record]:
     """The shortest list of records that says what the book says."""
     yield versions_record(book.versions)
     yield from (event_record(event, book.segment.get(event.id, 0)) for event in book.events.values())
+    yield from ({"t": "hour", "id": name, "at": hour} for name, hour in book.hours.items())
     yield from (forget_record(case_id, recuse) for case_id, recuse in book.forgotten.items())
     poison = book.poison
     for number, digest in sorted(book.hashes.items()):
@@ -228,39 +316,70 @@ def _records(book: Book) -> Iterable[Record]:
             yield posted_record(posting, number)
     yield read_record(book.read & book.events.keys())
     yield from (forwarded_record(name, ids) for name, ids in book.forwarded.items() if name in book.events)
+    yield from (tags_record(case_id, tags) for case_id, tags in book.tags.items() if case_id in book.cases)
+    yield from (view_record(name, wish) for name, wish in book.views.items())
 
 
-def _replay(book: Book, data: bytes, programme: bytes) -> int:
-    if not data.startswith(HEADER):
-        raise CasebookDamaged
-    at = len(HEADER)
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        end = at + 4 + size
-        if at + 4 > len(data) or end > len(data) or not any(data[at:]):
-            return at  # cut short while being written
-        try:
-            if size < SMALLEST:
-                raise ValueError
-            plain = book.box.decrypt(data[at + 4 : end])
-            if int.from_bytes(plain[:8], "big") != book.position:
-                raise ValueError
-            record = json.loads(plain[8:])
-        except (CryptoError, ValueError) as error:
-            if end == len(data):
-                return at
-            raise CasebookDamaged from error
-        book.position += 1
-        _apply(book, record, programme)
-        at = end
+def _replay(book: Book, total: int, programme: bytes) -> int:
+    """Let every record count; gives the place after the last whole one. Read in pieces: the file may be larger than what it says."""
+    with book.path.open("rb", buffering=1 << 20) as source:
+        if source.read(len(HEADER)) != HEADER:
+            raise CasebookDamaged
+        at = len(HEADER)
+        while at < total:
+            size = int.from_bytes(source.read(4), "big")
+            end = at + 4 + size
+            if end > total or (size == 0 and not any(source.read())):
+                return at  # cut short while being written
+            try:
+                content = _opened(book, source.read(size))
+                records = [json.loads(content)] if content[:1] == b"{" else _run(book, content, programme)
+            except (CryptoError, ValueError) as error:
+                if end == total:
+                    return at
+                raise CasebookDamaged from error
+            book.position += 1
+            for record in records:
+                _apply(book, record)
+            at = end
     return at
 
 
-def _apply(book: Book, record: Record, programme: bytes) -> None:
+def _opened(book: Book, sealed: bytes) -> bytes:
+    if len(sealed) < SMALLEST:
+        raise ValueError
+    plain = book.box.decrypt(sealed)
+    if int.from_bytes(plain[:8], "big") != book.position:
+        raise ValueError
+    return plain[8:]
+
+
+def _run(book: Book, content: bytes, programme: bytes) -> list[Record]:
+    """The events of a run. They are not checked once more unless this program checks other things than the one that put them here.
+
+    That is sound because a record is sealed by a key that only this vault holds, at a place it cannot be moved from, and was written
+    after this program had checked the event (or signed it). Who could change it could as well read and sign everything. Checking
+    50,000 signatures again at every unlock would keep a reviewer waiting for half a minute.
+    """
+    at, found = 1, list[Record]()
+    while at < len(content):
+        number, name = int.from_bytes(content[at + 1 : at + 5], "big"), content[at + 5 : at + 37]
+        end = at + EVENT_HEAD + int.from_bytes(content[at + 37 : at + EVENT_HEAD], "big")
+        raw = content[at + EVENT_HEAD : end]
+        try:
+            event = _kept(book, name, raw) if content[at] == CHECKED else parse_event(raw, programme)
+            found.append({"t": "event", "event": event, "n": number})
+        except ProtocolError:
+            pass  # a stricter version of this program no longer takes it
+        at = end
+    return found
+
+
+def _apply(book: Book, record: Record) -> None:
     """Let one record count. Of a kind from a later program it says nothing."""
     kind = record["t"]
     if kind == "event":
-        _apply_event(book, record, programme)
+        _apply_event(book, record["event"], record["n"])
     elif kind in ("waiting", "sent", "posted", "published"):
         _apply_posting(book, record)
     elif kind == "segment":
@@ -269,22 +388,61 @@ def _apply(book: Book, record: Record, programme: bytes) -> None:
         book.poison += record["poison"]
     elif kind == "read":
         book.read.update(record["ids"])
+        book.changed.update(of_case(book.events[id_]) for id_ in record["ids"] if id_ in book.events)
     elif kind == "versions":
         book.versions = dict(record["v"])
     elif kind == "forwarded":
         book.forwarded.setdefault(record["handover"], set()).update(record["ids"])
     elif kind == "forget":
         _forget(book, record["case"], record["recuse"])
+    elif kind in ("tags", "view", "unsaid", "unread", "hour"):
+        _apply_private(book, record)
 
 
-def _apply_event(book: Book, record: Record, programme: bytes) -> None:
-    try:
-        event = parse_event(base64.b64decode(record["raw"]), programme)
-    except ProtocolError:
-        return  # a stricter version of this program no longer takes it
+def _apply_private(book: Book, record: Record) -> None:
+    """What concerns this workstation alone."""
+    kind = record["t"]
+    if kind == "tags":
+        book.tags[record["case"]] = tuple(record["tags"])
+        book.changed.add(record["case"])
+        if not record["tags"]:
+            del book.tags[record["case"]]
+    elif kind == "view":
+        book.views.pop(record["name"], None)
+        if record["wish"] is not None:
+            book.views[record["name"]] = record["wish"]
+    elif kind == "hour":
+        if record["id"] in book.events:
+            book.hours.setdefault(record["id"], record["at"])
+    elif kind == "unread" and record["id"] in book.events:
+        book.read.discard(record["id"])
+        book.changed.add(of_case(book.events[record["id"]]))
+    elif kind == "unsaid" and record["event"] in book.events:
+        posting = book.event_posting.get(record["event"], "")
+        for postings in (book.waiting, book.letters, book.posted):
+            postings.pop(posting, None)
+        book.stale += 1
+        _drop(book, [record["event"]])
+
+
+def _apply_event(book: Book, event: Event, segment: int) -> None:
     if wanted(book, event):
+        case_id = of_case(event)
         book.events[event.id] = event
-        book.segment[event.id] = book.segment.get(event.id) or record["n"]
+        book.cases.setdefault(case_id, {})[event.id] = event
+        book.segment[event.id] = book.segment.get(event.id) or segment
+        book.folds.pop(case_id, None)
+        book.changed.add(case_id)
+
+
+def _kept(book: Book, name: bytes, raw: bytes) -> Event:
+    """An event as it was when it was put here."""
+    payload, _ = DECODER.raw_decode(raw[96:].decode())
+    for key in SHARED:
+        if key in payload:
+            payload[key] = book.strings.setdefault(payload[key], payload[key])
+    sign = raw[64:96].hex()
+    return Event(name.hex(), book.strings.setdefault(sign, sign), payload, raw)
 
 
 def _apply_posting(book: Book, record: Record) -> None:
@@ -310,10 +468,21 @@ def _apply_posting(book: Book, record: Record) -> None:
 
 def _forget(book: Book, case_id: str, recuse: str) -> None:
     """Drop a case. One's own recuse stays: it has no words, and whether the server published it must still be seen."""
-    gone = {event.id for event in book.events.values() if of_case(event) == case_id and event.id != recuse}
-    for held in (book.events, book.segment, book.event_posting):
-        for name in gone & held.keys():
-            del held[name]
-    book.read -= gone
+    gone = [id_ for id_ in book.cases.get(case_id, {}) if id_ != recuse]
+    _drop(book, gone)
+    book.tags.pop(case_id, None)
     book.forgotten[case_id] = recuse
+    book.changed.add(case_id)
     book.stale += len(gone)
+
+
+def _drop(book: Book, ids: Collection[str]) -> None:
+    """Let events count no more."""
+    for id_ in ids:
+        case_id = of_case(book.events.pop(id_))
+        del book.cases[case_id][id_]
+        book.folds.pop(case_id, None)
+        book.changed.add(case_id)
+        book.read.discard(id_)
+        for held in (book.segment, book.event_posting, book.hours):
+            held.pop(id_, None)

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crypto.case import Case, fold
+from crypto.case import Case
 from crypto.event import Event
 from crypto.roster import status_of
 from crypto.tree import Tree, suspended_on
-from review import casebook, circle, labels
+from review import casebook, circle, clock, clocks, labels, sentences, steps
 from review.labels import label
 
 TALK = ("reply", "answer")
-ORDER = ("RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN")
+OVER = ("CLOSED", "WITHDRAWN", "PURGED")
+EVIDENCE = "Evidence\n"  # the first line of a private note that says what there is and where
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Line:
     text: str
     sending: str
     unread: bool
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,24 @@ class View:
     title: str
     state: str
     state_code: str
-    lead: bool
+    lead: str
+    second: str
+    people: tuple[tuple[str, str], ...]
     answers: tuple[tuple[str, str], ...]
-    may: str
-    narrow: bool
+    consent: str
+    next_steps: tuple[steps.Step, ...]
+    offers: tuple[steps.Offer, ...]
+    undone: tuple[tuple[str, str], ...]
+    triage: Mapping[str, Any]
+    triaged: tuple[tuple[str, str], ...]
+    credibility: str
+    corrections: tuple[tuple[str, str], ...]
+    checklist: tuple[tuple[str, bool], ...]
+    evidence: tuple[Line, ...]
+    dues: tuple[clocks.Due, ...]
+    knew: clocks.Knew | None
+    duties: tuple[clocks.Duty, ...]
+    sees: str
     text: str
     missing_parts: tuple[int, ...]
     timeline: tuple[Line, ...]
@@ -101,51 +117,70 @@ class View:
 
 def overview(book: casebook.Book, sign: str) -> list[Summary]:
     """All cases this reviewer reads or read: open ones first, those with unread words before the others, then the newest."""
-    found = []
-    for event in list(book.events.values()):
-        if event.kind == "report":
-            case = fold(book.events.values(), event.id)
-            if case is not None and (sign in case.readers or sign in case.gone):
-                found.append(_summary(case, book, sign))
+    found = [seen for case_id, events in list(book.cases.items()) if case_id in events and (seen := header(book, sign, case_id))]
     found.sort(key=lambda row: row.week, reverse=True)
-    return sorted(found, key=lambda row: (row.state_code in ("CLOSED", "WITHDRAWN"), row.unread == 0))
+    return sorted(found, key=lambda row: (row.state_code in OVER, row.unread == 0))
 
 
 def header(book: casebook.Book, sign: str, case_id: str) -> Summary | None:
     """What may be seen of a case before it is opened, or None: no such case, or nobody handed it to this reviewer."""
-    case = fold(book.events.values(), case_id)
-    return _summary(case, book, sign) if case is not None and (sign in case.readers or sign in case.gone) else None
+    case = casebook.case_of(book, case_id)
+    return summary(case, book, sign) if case is not None and (sign in case.readers or sign in case.gone) else None
 
 
 def is_opened(book: casebook.Book, sign: str, case_id: str) -> bool:
     """Whether this reviewer said that they have no conflict: their own `received` counts here even where it came too late for others."""
-    return any(event.kind == "received" and event.author == sign and casebook.of_case(event) == case_id for event in book.events.values())
+    return any(event.author == sign and event.kind == "received" for event in casebook.events_of(book, case_id))
+
+
+def due(case: Case, week: str) -> tuple[str, str]:
+    """The week and the words of what is due first in a case, or two empty strings."""
+    first = next((each for each in clocks.dues(case, week) if each.duty), None)
+    return (first.week, first.words) if first else ("", "")
 
 
 def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: datetime.datetime) -> View | None:
     """The page of one case, or None when there is no such case."""
-    case = fold(book.events.values(), case_id)
+    case = casebook.case_of(book, case_id)
     if case is None:
         return None
     names = {reviewer.sign: reviewer.name for reviewer in tree.roster.reviewers} if tree else {}
-    lines = {event.id: _line(event, book, names, sign, case) for event in [*case.order, *_voided(case, book)]}
-    report = case.root.payload
+    called = {key: _name(key, names, sign) for key in (*case.readers, *case.gone, *case.root.payload["reserves"])}
+    lines = {event.id: _line(event, book, names, sign, case, called) for event in [*case.order, *_voided(case, book)]}
+    report, week = case.root.payload, clock.week_of(day)
     parts = {event.payload["n"]: event.payload["text"] for event in case.order if event.kind == "part"}
+    notes = [event for event in case.order if event.kind == "note"]
+    assessed = [event.payload for event in case.order if event.kind == "assess"]
+    knew = clocks.first_knew(case)
     return View(
         id=case.id,
         short=short(case.id),
         title=_title(case),
         state=label(labels.STATE, case.state),
         state_code=case.state,
-        lead=case.readers[:1] == (sign,),
+        lead=called.get(case.lead, ""),
+        second=called.get(case.second, ""),
+        people=tuple((key, called[key]) for key in case.readers),
         answers=_answers(report["answers"]),
-        may=label(labels.MAY, case.may),
-        narrow=report["answers"]["known"] in ("K0", "K1", "K2"),
+        consent=steps.consent(case),
+        next_steps=steps.steps(case),
+        offers=steps.offers(case, sign, called),
+        undone=tuple((event.id, steps.VERBS[event.payload["to"]]) for event in steps.undone(case)),
+        triage=case.triage.payload if case.triage else {},
+        triaged=_triaged(case),
+        credibility=label(labels.CREDIBILITY, assessed[-1]["credibility"]) if assessed else "",
+        corrections=tuple((code, status) for code, status in case.corrections.items()),
+        checklist=steps.checklist(case),
+        evidence=tuple(lines[event.id] for event in notes if event.payload["text"].startswith(EVIDENCE)),
+        dues=tuple(clocks.dues(case, week)),
+        knew=knew,
+        duties=tuple(clocks.legal_panel(case, knew.week, week)) if knew else (),
+        sees=label(labels.REPORTER_SEES, case.state),
         text=report["text"] + "".join(parts[n] for n in sorted(parts)),
         missing_parts=tuple(n for n in range(1, report["parts"] + 1) if n not in parts),
         timeline=tuple(lines[event.id] for event in case.order if event.kind not in ("note", "part")),
-        talk=tuple(lines[event.id] for event in case.order if event.kind in TALK or (event.kind == "state" and event.payload["text"])),
-        notes=tuple(lines[event.id] for event in case.order if event.kind == "note"),
+        talk=tuple(lines[event.id] for event in case.order if event.kind in TALK or (_told(event) and event.payload["text"])),
+        notes=tuple(lines[event.id] for event in notes if not event.payload["text"].startswith(EVIDENCE)),
         readers=_seats(case, tree, names, sign, day),
         place=place(case, tree, sign, day),
         gap=_gap(case, tree, day),
@@ -154,6 +189,27 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         missing=len(case.missing),
         equivocations=tuple(sorted({_name(book.events[pair[0]].author, names, sign) for pair in case.equivocations})),
         ids=frozenset(lines),
+    )
+
+
+def _told(event: Event) -> bool:
+    """Whether an event brings words to the reporter beside what it says itself."""
+    return event.kind in ("state", "done")
+
+
+def _triaged(case: Case) -> tuple[tuple[str, str], ...]:
+    if case.triage is None:
+        return ()
+    said = case.triage.payload
+    also = "".join(f"\n{label(labels.ABOUT, code)}" for code in said["also"])
+    return (
+        ("Concern", label(labels.ABOUT, said["code"]) + also),
+        ("Stage", label(labels.STAGE, said["stage"])),
+        ("Severity, if true", label(labels.SEVERITY, said["severity"])),
+        ("Harm", label(labels.HARM, said["harm"])),
+        ("Urgency", label(labels.URGENCY, said["urgency"])),
+        ("Who could know", label(labels.KNOWN, said["known"])),
+        ("Risk for the reporter", label(labels.RISK, said["risk"])),
     )
 
 
@@ -202,7 +258,8 @@ def short(case_id: str) -> str:
     return f"{case_id[:4]} {case_id[4:8]}"
 
 
-def _summary(case: Case, book: casebook.Book, sign: str) -> Summary:
+def summary(case: Case, book: casebook.Book, sign: str) -> Summary:
+    """The row of a case of this reviewer."""
     answers = case.root.payload["answers"]
     return Summary(
         id=case.id,
@@ -239,20 +296,20 @@ def _answers(answers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _line(event: Event, book: casebook.Book, names: Mapping[str, str], sign: str, case: Case) -> Line:
+def _line(event: Event, book: casebook.Book, names: Mapping[str, str], sign: str, case: Case, called: Mapping[str, str]) -> Line:
     payload = event.payload
-    what = label(labels.KIND, event.kind)
-    if event.kind == "state":
-        what = label(labels.STATE, payload["to"])
-        if payload["reason"] != "NONE":
-            what += f": {label(labels.REASON, payload['reason'])}"
-    if event.kind == "choice":
-        what += f": {label(labels.MAY, payload['may'])}"
-    if event.kind in ("handover", "cutoff"):
-        what += f": {_name(payload['to' if event.kind == 'handover' else 'of'], names, sign)}"
     who = "Reporter" if event.author == case.root.author else _name(event.author, names, sign)
-    text = payload.get("text", "") if event.kind in (*TALK, "note", "state") else ""
-    return Line(event.id, who, event.author == sign, payload["week"], what, text, _sending(event, book), event.id not in book.read)
+    return Line(
+        id=event.id,
+        who=who,
+        mine=event.author == sign,
+        week=payload["week"],
+        what=label(labels.KIND, event.kind) if not _told(event) else sentences.title(event, case),
+        text=str(payload.get("text", "")) if event.kind != "report" else "",
+        sending=_sending(event, book),
+        unread=event.id not in book.read,
+        sentence=sentences.sentence(event, case, who, called),
+    )
 
 
 def _sending(event: Event, book: casebook.Book) -> str:

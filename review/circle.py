@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 
 from crypto.case import Case
 from crypto.constants import READERS
@@ -12,7 +12,6 @@ from crypto.roster import Reviewer, open_key, status_of
 from crypto.routing import Want, groups_of, why_not
 from crypto.tree import Tree, suspended_on
 from review import clock
-from review.casebook import of_case
 
 PATIENCE_WEEKS = 2  # so long each reader may leave a place empty before the next one in line fills it
 OVER = ("CLOSED", "WITHDRAWN")
@@ -55,24 +54,30 @@ def hands_over(case: Case, sign: str, week: str) -> bool:
     return clock.weeks_between(max([case.root.payload["week"], *moves]), week) >= PATIENCE_WEEKS * case.readers.index(sign)
 
 
-def cutoffs_due(case: Case, events: Mapping[str, Event], tree: Tree, day: datetime.datetime, sign: str) -> list[tuple[str, str]]:
-    """(of, audience) of every cutoff this reader has still to say: of people of this case whom the newest roster calls revoked."""
+def cutoffs_due(case: Case, events: Collection[Event], tree: Tree, day: datetime.datetime, sign: str) -> list[tuple[str, str]]:
+    """(of, audience) of every cutoff this reader has still to say: of people of this case whom the newest roster calls revoked.
+
+    `events` are those held of the case.
+    """
     by_key = {reviewer.sign: reviewer for reviewer in tree.roster.reviewers}
     # A suspension on top does not hide that the term is over.
     ended = [key for key in (*case.readers, *case.gone) if key != sign and key in by_key and status_of(by_key[key], (), day) == "revoked"]
-    mine = [event.payload for event in events.values() if event.kind == "cutoff" and event.author == sign and of_case(event) == case.id]
+    if not ended:
+        return []
+    mine = [event.payload for event in events if event.kind == "cutoff" and event.author == sign]
     said = {(payload["of"], payload["audience"]) for payload in mine}
-    private = any(event.payload["audience"] == "reviewers" for event in events.values() if of_case(event) == case.id)
+    private = any(event.payload["audience"] == "reviewers" for event in events)
     wanted = [(key, audience) for key in ended for audience in ("all", *(["reviewers"] if private else []))]
     return [pair for pair in wanted if pair not in said]
 
 
-def not_after(events: Iterable[Event], case_id: str, handover: str) -> list[Event]:
-    """The events of a case, oldest first, whose authors did not know of this handover: the new reader gets them from who said it.
+def not_after(held: Collection[Event], handover: str) -> list[Event]:
+    """Of the events held of a case, oldest first, those whose authors did not know of this handover.
+
+    The new reader gets them from who said it.
 
     The handover itself is among them, as its letter went out before anybody counted the new reader in.
     """
-    held = [event for event in events if of_case(event) == case_id]
     after: set[str] = {handover}
     grown = True
     while grown:

@@ -13,6 +13,7 @@ from pathlib import Path
 from crypto.roster import Reviewer, status_of
 from crypto.tree import Tree, suspended_on
 from review import casebook, clock, post
+from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
 COMPACT_AFTER = 8  # records that say nothing any more; a delivered posting alone is 130 KB of them
@@ -24,6 +25,8 @@ class Outgoing:
 
     body: bytes
     at: float
+    event: str = ""  # id of the own event in it, if it was said since this program started
+    left: bool = False  # it was tried: from then on it may have arrived
 
 
 @dataclass
@@ -61,6 +64,9 @@ class Desk:
     spared_covers: int = 0
     doubts: int = 0  # rounds in a row in which the files did not fit together
     touched: float = 0.0
+    shelf: Shelf = field(default_factory=Shelf)
+    wish: Wish = field(default_factory=Wish)  # what the list shows now; kept here so that no word of it is in an address
+    ring: Callable[[], None] = lambda: None  # something new came; says no more than that
     now: Callable[[], datetime.datetime] = clock.now
     chance: random.Random = field(default_factory=random.SystemRandom)
 
@@ -100,6 +106,7 @@ def lock_desk(desk: Desk) -> None:
             desk.vault.lock()
         desk.book = None
         desk.vault = None
+        desk.shelf, desk.wish = Shelf(), Wish()
 
 
 def lock_if_idle(desk: Desk) -> None:
@@ -111,7 +118,7 @@ def lock_if_idle(desk: Desk) -> None:
 def write(desk: Desk, records: list[casebook.Record]) -> None:
     """Put records in the open casebook. The caller holds the lock and has seen that it is open."""
     assert desk.book is not None
-    casebook.append(desk.book, records, desk.programme)
+    casebook.append(desk.book, records)
 
 
 def tick(desk: Desk) -> int:

@@ -42,7 +42,93 @@ MAY = {
     "REFER": "May refer to an authority",
     "PUBLISH": "May publish a summary the reporter has seen",
 }
-STATE = {"RECEIVED": "Received", "ACKNOWLEDGED": "Acknowledged", "CLOSED": "Closed", "WITHDRAWN": "Withdrawn"}
+STATE = {
+    "RECEIVED": "Received",
+    "ACKNOWLEDGED": "Acknowledged",
+    "ADVICE": "Advice only",
+    "TRIAGE": "Triage",
+    "NEEDS_INFO": "Question to the reporter",
+    "HELD": "Held",
+    "REVIEW": "Review",
+    "PLAN": "Plan",
+    "COORDINATING": "Coordinating with the organisation",
+    "REFERRED": "Referred to an authority",
+    "DISCLOSED": "Disclosed",
+    "CORRECTED": "Correction stated",
+    "CLOSED": "Closed",
+    "REOPENED": "Reopened",
+    "PURGED": "Purged",
+    "WITHDRAWN": "Withdrawn",
+}
+REPORTER_SEES = {
+    "RECEIVED": "Delivered and sealed. Nobody has opened it yet.",
+    "ACKNOWLEDGED": "Reviewers without declared ties have it.",
+    "ADVICE": "We answered your question. No case was opened.",
+    "TRIAGE": "We are deciding how to handle it.",
+    "NEEDS_INFO": "We have a question. Take your time; no answer is fine.",
+    "HELD": "Kept safe, not acted on, until others report it or you say so.",
+    "REVIEW": "Being checked.",
+    "PLAN": "We propose a step. Nothing happens until you agree, or you agreed before.",
+    "COORDINATING": "The company was told of the issue, not of you.",
+    "REFERRED": "Passed to an authority.",
+    "DISCLOSED": "Published in the words you approved.",
+    "CORRECTED": "The company says that it corrected this.",
+    "CLOSED": "Closed, with the reason in plain words and what they can still do.",
+    "REOPENED": "Opened again.",
+    "PURGED": "Removed from the reviewers' machines.",
+}
+SEVERITY = {
+    "S1": "S1 negligible",
+    "S2": "S2 minor",
+    "S3": "S3 substantial",
+    "S4": "S4 severe: loss of control or theft of weights, without mass harm yet",
+    "S5": "S5 catastrophic: more than 50 dead or badly hurt, or over a billion dollars",
+}
+HARM = {"H0": "H0 hazard or near miss", "H1": "H1 people are exposed now", "H2": "H2 harm has happened"}
+URGENCY = {
+    "U0": "U0 imminent danger to life: the same day",
+    "U1": "U1 fast: within 48 hours",
+    "U2": "U2 soon: within 7 days",
+    "U3": "U3 routine",
+}
+RISK = {"LOW": "Low", "SOME": "Some", "HIGH": "High"}
+CREDIBILITY = {
+    "E1": "E1 an independent source says the same",
+    "E2": "E2 documents were checked",
+    "E3": "E3 first-hand and detailed",
+    "E4": "E4 second-hand",
+    "E5": "E5 cannot be judged",
+}
+CORRECTION = {
+    "DC-USER": "Restrict who may use the model",
+    "DC-RATE": "Limit how often it may be used",
+    "DC-CAP": "Limit a capability or feature",
+    "DC-USE": "Restrict what it is used for",
+    "DC-STOP": "Shut the model down",
+    "DC-PAUSE-INT": "Pause internal use",
+    "DC-PAUSE-TRAIN": "Pause or hold training",
+    "DC-MONITOR": "Restore logging and review",
+    "DC-CONTAIN": "Isolate agents and revoke credentials",
+    "DC-SECURE": "Secure weights and secrets anew",
+    "DC-TEST": "Run or repeat an evaluation with outsiders",
+    "DC-NOTIFY": "Notify an authority or those affected",
+    "DC-CORRECT": "Correct a public statement",
+    "DC-PROTECT": "Undo retaliation, waive gag terms",
+}
+CORRECTION_STATUS = {
+    "ASKED": "asked for",
+    "ACKNOWLEDGED": "acknowledged by the company",
+    "CLAIMED": "done, the company says",
+    "VERIFIED": "verified",
+    "DECLINED": "declined",
+}
+CONCERN = {
+    "A": "Secrecy and testing",
+    "B": "Security and people",
+    "C": "Model behaviour and control",
+    "D": "Honesty and accountability",
+    "X": "Other",
+}
 REASON = {
     "ACTION": "Correction confirmed",
     "CLAIMED": "Correction stated by the company, not verified",
@@ -67,6 +153,10 @@ VOID = {
     "recused": "said after stepping back from the case",
     "cutoff": "by somebody who was cut off, and nobody else knew of it before",
     "handover": "a hand-over that was not possible then",
+    "assign": "names somebody who does not read the case",
+    "orphan": "names nothing that its author had received",
+    "same": "one person cannot be both signatures",
+    "consent": "the reporter's consent does not reach so far",
 }
 KIND = {
     "report": "Report",
@@ -83,6 +173,16 @@ KIND = {
     "handover": "Handed the case on",
     "cutoff": "Cut off",
     "evaluator": "Evaluator's findings added",
+    "endorse": "Second signature",
+    "done": "Done",
+    "confirm": "Reporter answered a proposal",
+    "triage": "Triage",
+    "assess": "Credibility",
+    "assign": "Lead and second",
+    "correction": "Correction",
+    "packet": "Packet",
+    "purge": "Purge proposed",
+    "label": "Counted for the public numbers",
 }
 
 

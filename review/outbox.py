@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from crypto.case import Case, common, fold, heads
@@ -12,7 +12,7 @@ from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.sealing import Slot, make_posting
-from review import casebook, circle, clock
+from review import backup, casebook, circle, clock
 from review.desk import Desk, Outgoing, tick, write
 
 SUMMARY_AFTER_WEEKS = 3
@@ -27,30 +27,47 @@ class NoSuchCase(Exception):
     """There is no case with this id here."""
 
 
-def say(desk: Desk, case_id: str, kind: str, audience: str = "", **fields: Any) -> Event:
+class Refused(Exception):
+    """By the rules of PROTOCOL 9 the event would not count. Its argument is the reason, a key of `labels.VOID`."""
+
+
+class Gone(Exception):
+    """What was said cannot be taken back any more: its posting may have left, or something else refers to it."""
+
+
+# Steps that somebody decides: one that would be void is not sent at all.
+DECIDED = ("state", "endorse", "done", "triage", "assess", "assign", "correction", "packet", "purge")
+TAKEN_BACK = (*DECIDED, "answer", "note")
+
+
+def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequence[Slot] = (), **fields: Any) -> Event:
     """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
 
-    `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster.
+    `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster;
+    `beside` are other letters that travel in the same posting.
 
     Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
     """
     with desk.lock:
         tree, book, vault = desk.tree, desk.book, desk.vault
-        if tree is None or book is None or vault is None:
+        # A restored vault that has not seen all it said before could contradict itself.
+        if tree is None or book is None or vault is None or backup.waiting(desk.folder):
             raise NotReady
-        case = fold(book.events.values(), case_id)
+        case = casebook.case_of(book, case_id)
         if case is None:
             raise NoSuchCase
         audience = audience or audience_of(kind)
         payload = {**_common(desk, case, kind, audience), **fields}
         event = vault.sign_event(payload, desk.programme)
+        if kind in DECIDED:
+            _rehearse(casebook.events_of(book, case_id), event, case_id)
         people = circle.written_to(case, tree, desk.now(), vault.sign)
-        slots = [(vault.find_public, _own_open(desk), event.raw)]
+        slots = [(vault.find_public, _own_open(desk), event.raw), *beside]
         if audience == "all":
             slots.append((*reporter_keys(case), event.raw))
         slots += [(reviewer.find, key, event.raw) for reviewer, key in people]
         slots = slots[:SLOTS]
-        records = [casebook.event_record(event, 0)]
+        records = [casebook.event_record(event, 0), *casebook.hour_records([event], desk.now())]
         if kind == "summary":
             spare = SLOTS - len(slots)
             old = originals(case)
@@ -72,8 +89,40 @@ def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebo
     """Seal a posting for a random moment within one tick; gives the record that keeps it until the server has it."""
     body = make_posting(desk.programme, slots)
     posting = secrets.token_hex(16)
-    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
+    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)), event.id if event else "")
     return [casebook.waiting_record(posting, body, event.id if event else "")]
+
+
+def _rehearse(held: Collection[Event], event: Event, case_id: str) -> None:
+    """Refused if the event would be void where it is to stand."""
+    case = fold([*held, event], case_id)
+    why = case.void.get(event.id) if case else None
+    if why:
+        raise Refused(why)
+
+
+def may_take_back(desk: Desk, event: Event) -> bool:
+    """Whether an own event can be unsaid without anybody having heard it.
+
+    Its posting waits since it was said in this run of the program and was never tried: one that was tried may have arrived although no
+    answer came, and what was tried before a crash is not known. Nothing may refer to it.
+    """
+    if desk.book is None or event.kind not in TAKEN_BACK:
+        return False
+    waits = any(item.event == event.id and not item.left for item in desk.outbox.values())
+    others = casebook.events_of(desk.book, casebook.of_case(event))
+    return waits and not any(event.id in {*other.payload.get("prev", ()), *other.payload.get("parents", ())} for other in others)
+
+
+def take_back(desk: Desk, event_id: str) -> None:
+    """Unsay an own event: its posting leaves the outbox and it the casebook. Gone when that cannot be."""
+    with desk.lock:
+        event = desk.book.events.get(event_id) if desk.book else None
+        if event is None or not may_take_back(desk, event):
+            raise Gone
+        for posting in [name for name, item in desk.outbox.items() if item.event == event_id]:
+            del desk.outbox[posting]
+        write(desk, [casebook.unsaid_record(event_id)])
 
 
 def step_back(desk: Desk, case_id: str) -> None:
@@ -84,15 +133,27 @@ def step_back(desk: Desk, case_id: str) -> None:
 
 
 def forget_left(desk: Desk) -> None:
-    """Forget every case with an own recuse. Also done in each round: a crash may have come between saying and forgetting."""
+    """Forget every case with an own recuse, and every purged one once all that was said here in it is published.
+
+    Also done in each round: a crash may have come between saying and forgetting.
+    """
     with desk.lock:
         if desk.book is None or desk.vault is None:
             return
-        own = [event for event in desk.book.events.values() if event.kind == "recuse" and event.author == desk.vault.sign]
-        left = {casebook.of_case(event): event.id for event in own if casebook.of_case(event) not in desk.book.forgotten}
+        book = desk.book
+        left: dict[str, str] = {}
+        for case_id, events in book.cases.items():
+            if case_id not in book.forgotten:
+                own = [event.id for event in events.values() if event.kind == "recuse" and event.author == desk.vault.sign]
+                left |= {case_id: own[0]} if own else {case_id: ""} if _purged(book, case_id) else {}
         if left:
             write(desk, [casebook.forget_record(case_id, recuse) for case_id, recuse in left.items()])
             casebook.compact(desk.book)
+
+
+def _purged(book: casebook.Book, case_id: str) -> bool:
+    case = casebook.case_of(book, case_id)
+    return case is not None and case.state == "PURGED" and all(book.segment.get(name) for name in book.cases[case_id])
 
 
 def forward(desk: Desk, case: Case) -> None:
@@ -109,7 +170,7 @@ def forward(desk: Desk, case: Case) -> None:
             if event.kind == "handover" and event.author == vault.sign and event.payload["to"] in people:
                 reviewer, key = people[event.payload["to"]]
                 known = book.forwarded.get(event.id, set())
-                fresh = [each for each in circle.not_after(book.events.values(), case.id, event.id) if each.id not in known]
+                fresh = [each for each in circle.not_after(casebook.events_of(book, case.id), event.id) if each.id not in known]
                 records = [casebook.forwarded_record(event.id, [each.id for each in fresh])] if fresh else []
                 for start in range(0, len(fresh), SLOTS):
                     records += queue(desk, [(reviewer.find, key, each.raw) for each in fresh[start : start + SLOTS]], None)
@@ -152,10 +213,10 @@ def summary_fields(case: Case, week: str) -> dict[str, Any]:
 
 def _common(desk: Desk, case: Case, kind: str, audience: str) -> dict[str, Any]:
     assert desk.book is not None and desk.tree is not None and desk.vault is not None
-    events = desk.book.events.values()
+    events = casebook.events_of(desk.book, case.id)
     parents = heads(events, case.id, audience)
     # One chain per audience: an answer that named a note would tell the reporter that there is one.
-    mine = [event for event in events if event.author == desk.vault.sign and event.payload.get("case") == case.id]
+    mine = [event for event in events if event.author == desk.vault.sign and event.id != case.id]
     own = [event for event in mine if event.payload["audience"] == audience]
     named = {name for event in own for name in event.payload["prev"]}
     loose = [event.id for event in own if event.id not in named]
@@ -179,7 +240,3 @@ def _own_open(desk: Desk) -> bytes:
     """This reviewer's own open key of today, by the vault: a copy to oneself must work before one is on the roster."""
     assert desk.vault is not None
     return desk.vault.own_open(desk.now())
-
-
-def cases_here(events: Iterable[Event]) -> list[str]:
-    return [event.id for event in events if event.payload["kind"] == "report"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 
-from crypto.case import Case, fold
+from crypto.case import Case
 from crypto.constants import POINT_BYTES
 from crypto.errors import Expired, Mismatch, ProtocolError, Rollback
 from crypto.sealing import make_posting, with_effort
 from crypto.segment import segment_hash
 from crypto.tree import verify_bundle
-from review import casebook, circle, clock, mirror, outbox, post, renewal
-from review.desk import Desk, is_active, lock_if_idle, tick, write
+from review import backup, casebook, circle, clock, labelling, mirror, outbox, post, renewal
+from review.desk import Desk, Outgoing, is_active, lock_if_idle, tick, write
 from review.vault import VaultLocked, destroyed_after
 
 TREE_SECONDS = 600.0
@@ -21,6 +21,7 @@ DOUBTS_MAX = 3
 EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more could stop this program for good.
 DAY = 86_400.0
 RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
+RESTORED = "Restored from a backup: nothing can be said until two more segments are published, so that it contradicts nothing said before."
 RENEW_SPREAD_STALE = 300.0  # when pages warn already
 
 log = logging.getLogger("tellsafe.review")
@@ -54,7 +55,8 @@ def one_round(desk: Desk) -> None:
         if desk.vault is not None:
             mirror_new(desk, server, desk.head)
             retire_keys(desk, desk.head)
-            duties(desk)
+            if settled(desk):
+                duties(desk)
             renew(desk)
             desk.status.last_sync = desk.now()
         desk.status.trouble, desk.doubts = "", 0
@@ -111,16 +113,37 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head) -> None:
             digest = segment_hash(segment).hex()
             points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
             records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
+            records += casebook.hour_records(fresh, desk.now())
             write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison)])
+            if any(event.author != vault.sign for event in fresh):
+                desk.ring()
+
+
+def settled(desk: Desk) -> bool:
+    """Whether this vault may speak: always, but for a while after it was restored from a backup."""
+    with desk.lock:
+        if desk.book is None:
+            return False
+        before, done = backup.waiting(desk.folder), backup.settle(desk.folder, max(desk.book.hashes, default=0))
+    if not done:
+        desk.status.note = RESTORED
+    elif before and desk.status.note == RESTORED:
+        desk.status.note = ""
+    return done
 
 
 def duties(desk: Desk) -> None:
-    """Say what nobody has to decide: cutoffs, handovers and what belongs to them, summaries. `received` is said by hand only."""
+    """Say what nobody has to decide: cutoffs, handovers and what belongs to them, summaries, labels. `received` is said by hand only."""
     outbox.forget_left(desk)
     with desk.lock:
         if desk.book is None or desk.vault is None or desk.tree is None or not is_active(desk):
             return
-        for case_id in outbox.cases_here(desk.book.events.values()):
+        book, names = desk.book, [case_id for case_id, events in desk.book.cases.items() if case_id in events]
+    for case_id in names:
+        # Case by case, so that a page waits for one of thousands at most.
+        with desk.lock:
+            if desk.book is not book or desk.tree is None:
+                return
             try:
                 _duties_of(desk, case_id)
             except (ProtocolError, ValueError, OverflowError):
@@ -135,7 +158,7 @@ def _duties_of(desk: Desk, case_id: str) -> None:
     case = _read_by(desk, case_id, sign)
     if case is None:
         return
-    for of, audience in circle.cutoffs_due(case, desk.book.events, desk.tree, day, sign):
+    for of, audience in circle.cutoffs_due(case, casebook.events_of(desk.book, case_id), desk.tree, day, sign):
         outbox.say(desk, case_id, "cutoff", audience, of=of)
     case = _read_by(desk, case_id, sign)
     while case and circle.has_gap(case) and circle.hands_over(case, sign, clock.week_of(day)):
@@ -148,19 +171,20 @@ def _duties_of(desk: Desk, case_id: str) -> None:
         outbox.forward(desk, case)
         if sign in case.opened and outbox.summary_due(case, sign, clock.week_of(day)):
             outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, clock.week_of(day)))
+        labelling.label(desk, case_id)
 
 
 def _handed(desk: Desk, case_id: str, sign: str) -> frozenset[str]:
     """Whom this reviewer handed the case to already: once each, even where it did not count."""
     assert desk.book is not None
-    own = [event for event in desk.book.events.values() if event.kind == "handover" and event.author == sign]
-    return frozenset(event.payload["to"] for event in own if casebook.of_case(event) == case_id)
+    held = casebook.events_of(desk.book, case_id)
+    return frozenset(event.payload["to"] for event in held if event.kind == "handover" and event.author == sign)
 
 
 def _read_by(desk: Desk, case_id: str, sign: str) -> Case | None:
     """The case as it stands now, if this reviewer is among its readers."""
     assert desk.book is not None
-    case = fold(desk.book.events.values(), case_id)
+    case = casebook.case_of(desk.book, case_id)
     return case if case is not None and sign in case.readers else None
 
 
@@ -211,11 +235,13 @@ def send_due(desk: Desk) -> None:
     """Send the postings whose moment has come, and cover when it is its turn."""
     now = time.time()
     for posting, item in list(desk.outbox.items()):
-        if item.at <= now and _deliver(desk, item.body):
+        if item.at > now or not _leaves(desk, posting, item):
+            continue
+        if _deliver(desk, item.body):
             desk.outbox.pop(posting, None)
             desk.spared_covers += 1
             _note_stored(desk, posting)
-        elif item.at <= now:
+        else:
             item.at = now + desk.chance.uniform(1, max(2, min(tick(desk), 60)))
     if desk.tree is not None and desk.tree.programme.cover_per_day > 0:
         mean = DAY / desk.tree.programme.cover_per_day
@@ -227,6 +253,13 @@ def send_due(desk: Desk) -> None:
                 desk.spared_covers -= 1  # a real posting went in the place of this one
             else:
                 _deliver(desk, make_posting(desk.programme, []))
+
+
+def _leaves(desk: Desk, posting: str, item: Outgoing) -> bool:
+    """Mark a posting as tried, unless it was taken back just now."""
+    with desk.lock:
+        item.left = posting in desk.outbox
+    return item.left
 
 
 def unpublished(desk: Desk) -> int:

@@ -18,10 +18,11 @@ from nacl.signing import SigningKey
 from securesystemslib.exceptions import FormatError
 from securesystemslib.formats import encode_canonical
 
-from crypto.encoding import canonical, unb64
+from crypto.encoding import canonical, parse_strict, unb64
 from crypto.errors import Malformed, NotForUs, ProtocolError
 from crypto.event import Event
-from crypto.private.keyfile import Lock, ReviewerKeys, generate_reviewer_keys, lock_of, open_with, seal_with
+from crypto.label import label_bytes, label_message
+from crypto.private.keyfile import Lock, ReviewerKeys, generate_reviewer_keys, lock_of, open_keyfile, open_with, seal_keyfile, seal_with
 from crypto.private.opening import find_matches, open_letter
 from crypto.private.signing import sign_event, sign_request
 from crypto.roster import quarter_of
@@ -78,6 +79,15 @@ class Vault:
         """
         _check_timestamp(data)
         return bytes(SigningKey(self._use().sign_seed).sign(data).signature)
+
+    def sign_label(self, data: bytes, programme: bytes) -> bytes:
+        """The signature (64 bytes) of a label's one spelling (PROTOCOL 11), and of nothing else: Malformed or WrongVersion.
+
+        What is signed begins with the name of labels and never with that of events: neither can be signed through the other's door.
+        """
+        if label_bytes(parse_strict(data)) != data:
+            raise Malformed("this is not a label")
+        return bytes(SigningKey(self._use().sign_seed).sign(label_message(data, programme)).signature)
 
     def request(self, programme: bytes, day: datetime.datetime) -> bytes:
         """The request file for the stewards (PROTOCOL 8): every open key from this quarter on. It is also put into the folder."""
@@ -172,6 +182,16 @@ def unlock(folder: Path, passphrase: str) -> Vault:
     if not (folder / PUBLIC).exists() or (folder / PUBLIC).read_bytes() != public:
         disk.replace(folder / PUBLIC, public)
     return Vault(folder, name, bytes.fromhex(secret["casebook"]), keys, lock)
+
+
+def seal_file(passphrase: str, data: bytes) -> bytes:
+    """Seal a backup or an exported case under a passphrase, as the vault itself is sealed."""
+    return seal_keyfile(passphrase, data)
+
+
+def open_file(passphrase: str, data: bytes) -> bytes:
+    """What `seal_file` sealed. Malformed: no such file; NotForUs: a wrong passphrase or a changed file."""
+    return open_keyfile(passphrase, data)
 
 
 def next_quarter(day: datetime.date) -> str:

@@ -28,7 +28,7 @@ from tests.tools.test_routing import known, reviewer
 from tools import reporter
 
 PROGRAMME = bytes(range(32))
-KINDS = ("report", "report to two", "evaluator", "answer", "state", "recuse", "handover", "note", "cover")
+KINDS = ("report", "report to two", "evaluator", "answer", "state", "recuse", "handover", "note", "label", "cover")
 EACH = 50
 
 
@@ -40,13 +40,13 @@ def people() -> list[tuple[bytes, bytes]]:
 def posting(kind: str, crowd: list[tuple[bytes, bytes]]) -> bytes:
     """A posting of the size of event and the recipients that each kind really has."""
     reporter, *readers = crowd
-    sizes = {"report": 14_000, "evaluator": 8_000, "answer": 900, "state": 700, "recuse": 500, "handover": 570, "note": 400}
+    sizes = {"report": 14_000, "evaluator": 8_000, "answer": 900, "state": 700, "recuse": 500, "handover": 570, "note": 400, "label": 950}
     if kind == "cover":
         return make_posting(PROGRAMME, [])
     event = b"x" * sizes[kind.removesuffix(" to two")]
     if kind == "report to two":  # few enough are left by routing, and there is no reserve to name
         readers = readers[:2]
-    recipients = readers if kind == "note" else [*readers, reporter]
+    recipients = readers if kind in ("note", "label") else [*readers, reporter]
     return make_posting(PROGRAMME, [(find, open_, event) for find, open_ in recipients])
 
 

@@ -49,6 +49,7 @@ from tests.journeys import test_sealed_post as page
 from tools import clock, demo, reporter
 
 ROOT = Path(__file__).resolve().parents[1]
+STATE = {"until": "", "whom": "", "urgent": "NO"}
 MARKER, ORGANISATION, FILE_NAME = "Quetzalmarker", "Quetzalholdings Ltd", "quetzalfile"
 REVIEWERS = ("Adaquetzal Lovelace", "Benquetzal Franklin", "Cyquetzal Twombly")
 PASSPHRASE = "passphrase"
@@ -230,8 +231,8 @@ def answer(found: Seized, server: reporter.Server, desks: list[vault.Vault], wor
         ("received", {}),
         ("note", {"text": f"{MARKER} note"}),
         ("answer", {"text": f"{MARKER} answer"}),
-        ("state", {"to": "ACKNOWLEDGED", "reason": "NONE", "text": f"{MARKER} acknowledged"}),
-        ("state", {"to": "CLOSED", "reason": "NOT-ENOUGH", "text": f"{MARKER} closed"}),
+        ("state", {"to": "ACKNOWLEDGED", "reason": "NONE", "text": f"{MARKER} acknowledged"} | STATE),
+        ("state", {"to": "CLOSED", "reason": "NOT-ENOUGH", "text": f"{MARKER} closed"} | STATE),
         ("summary", {"state": "CLOSED", "due": clock.week_of(known.day), "talk": []}),
     ):
         audience = event.audience_of(kind)

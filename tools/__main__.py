@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     then.add_argument("--reply", metavar="FILE", help="and write again, UTF-8")
     then.add_argument("--may", metavar="CODE", help="and change what reviewers may do: ADVISE, HOLD, ASK, REFER or PUBLISH")
     then.add_argument("--withdraw", action="store_true", help="and withdraw the report, for good")
+    then.add_argument("--confirm", metavar="ID", help="and answer a proposal that `return` has shown, with --agree or --refuse")
+    answer = back.add_mutually_exclusive_group()
+    answer.add_argument("--agree", action="store_true", help="yes to what --confirm names, having read its text and its warning")
+    answer.add_argument("--refuse", action="store_true", help="no to what --confirm names: it does not go ahead")
     _finding(back, then)
     back.set_defaults(run=_reporter("come_back_and_read"))
 

@@ -52,6 +52,15 @@ PROGRAMME: Mapping[str, Any] = {
     "part_seconds": [1, 3],
     "cover_per_day": 4,
     "labs": ["Example Lab", "Another Lab", "Third Lab"],
+    "commitments": [
+        {
+            "id": "EX-1",
+            "lab": "Example Lab",
+            "title": "No wide internal use before danger tests",
+            "since": "2025-03-01",
+            "source": "Invented for this demonstration",
+        }
+    ],
     "emergency": "If life is at risk now, call your local emergency number: this inbox is read by people, not continuously.",
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, receipt, roster, routing, sealing, segment, tree
+from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, states, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
@@ -44,12 +44,22 @@ ANSWERS: Mapping[str, Any] = {
 REPLY_LETTERS = 10
 # Seconds before each further try of a request.
 WAITS = (0.5, 1, 2, 4, 8, 16, 32)
+ANSWERED = {
+    "": "Answer with --confirm and --agree or --refuse.",
+    "YES": "You agreed; it happens once a second reviewer has signed.",
+    "NO": "You did not agree: it does not go ahead.",
+}
 NOBODY = "No letters for these words. Check the words; a new report appears after the next tick."
 FINDING_LATER = (
     "The report is stored; that the evaluator's finding is, the server has not said. The words open the case all the same. After the next "
     "tick send it with `./tellsafe return --receipt-file FILE --as-evaluator KEYFILE --finding FILE`, which says so if it is there already."
 )
 FORMER = "a former reviewer"
+WARNING = (
+    "Few people could know it. Whoever is told can count them too, and the company may look for the source: who opened which file, who "
+    "was in the room. You could be asked, watched or punished before any law helps, and a step outside cannot be undone. You can say no, "
+    "or ask the reviewers to wait or to say less."
+)
 UNCERTAIN = "The server gave no answer: it may or may not have stored this. Try `return` in a while before sending it again."
 
 
@@ -212,6 +222,18 @@ def compose_finding(known: Programme, held: Returned, finding: evaluator.Finding
     return compose_more(known, held, "evaluator", finding.names_for(case_id, known.id))
 
 
+def compose_answer(known: Programme, held: Returned, proposal: str, agree: bool) -> bytes:
+    """Seal yes or no to an open proposal. Unfit if there is none of this id to answer.
+
+    Whoever knows the id has it from where the warning stands, so where few could know the answer says that it was read.
+    """
+    step = next((each for each in proposals_of(held.case) if each["id"] == proposal), None) if held.case else None
+    if step is None:
+        raise Unfit("There is no open proposal of this id that waits for an answer. Nothing was sent.")
+    answer = {"of": proposal, "agree": constants.YES_NO[agree], "warned": constants.YES_NO[bool(step["warning"])]}
+    return compose_more(known, held, "confirm", answer)
+
+
 def _compose_next(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> tuple[event.Event, bytes]:
     made = signing.sign_event(_next_payload(known, held, kind, further), held.keys.sign_seed, known.id)
     assert held.case is not None
@@ -283,9 +305,50 @@ def case_of(events: Sequence[event.Event], keys: private_receipt.ReceiptKeys) ->
 def conversation(held: case.Case, keys: private_receipt.ReceiptKeys, people: roster.Roster) -> list[dict[str, str]]:
     """Return everything said, in order, as {"from", "week", "text"}; one's own messages come from "you"."""
     names = _names(people) | {keys.sign_public.hex(): "you"}
-    spoken = ("report", "part", "reply", "answer", "state")
+    spoken = ("report", "part", "reply", "answer", "state", "done", "correction")
     said = [item for item in held.order if item.kind in spoken and item.payload["text"]]
     return [{"from": names.get(item.author, FORMER), "week": item.payload["week"], "text": item.payload["text"]} for item in said]
+
+
+def proposals_of(held: case.Case) -> list[dict[str, Any]]:
+    """Return the open steps that need or may get the reporter's answer now.
+
+    Each is {"id", "to", "whom", "until", "text", "why", "answer", "warning", "packets"}: `why` "" if a second signature would do, "consent"
+    if the answer is missing; `answer` YES, NO or ""; `warning` is to be read before agreeing, or ""; packets are {"to", "fields"}, as they
+    would leave.
+    """
+    told = {item.id: item for item in held.order}
+    few = narrow(held)
+    found = []
+    for each in held.proposals:
+        step = told[each.id].payload
+        if step.get("to") in constants.OUTWARD and step["to"] in states.TABLE[held.state]:
+            packets = [item.payload for item in held.order if item.kind == "packet" and item.payload["state"] == each.id]
+            found.append(
+                {name: step[name] for name in ("to", "whom", "until", "text")}
+                | {"id": each.id, "why": each.why, "answer": _answer(held, each.id), "warning": WARNING if few else ""}
+                | {"packets": [{"to": packet["to"], "fields": packet["fields"]} for packet in packets]}
+            )
+    return found
+
+
+def narrow(held: case.Case) -> bool:
+    """Return whether so few could know it that an outward step may point at the reporter; so too if only a stub is there to tell."""
+    known = [held.root.payload["answers"]["known"] if held.root.kind == "report" else constants.NARROW[0]]
+    known += [item.payload["known"] for item in held.order if item.kind == "triage"]
+    return not set(known).isdisjoint(constants.NARROW)
+
+
+def packets_of(held: case.Case) -> list[dict[str, Any]]:
+    """Return the texts that reviewers prepared, as they left or would leave, as {"to", "week", "fields"}."""
+    return [{name: item.payload[name] for name in ("to", "week", "fields")} for item in held.order if item.kind == "packet"]
+
+
+def _answer(held: case.Case, proposal: str) -> str:
+    """The last answer to a proposal; of several that do not know of each other, a NO."""
+    told = {item.id: item for item in held.order}
+    answers = [item.id for item in held.order if item.kind == "confirm" and item.payload["of"] == proposal]
+    return min((str(told[id_].payload["agree"]) for id_ in graph.last_of(graph.graph_of(told), answers)), default="")
 
 
 def readers_of(held: case.Case, people: roster.Roster) -> list[dict[str, Any]]:
@@ -550,13 +613,17 @@ def _say(line: str) -> None:
 def come_back_and_read(options: argparse.Namespace) -> int:
     """`return`: the last line of output is {"status", "messages", …}; status NOTHING when no letters are there for the words.
 
+    "state" is the same, "history" how it came there: [{"state", "week"}], and "proposals" what waits for an answer (see proposals_of).
+    "corrections" maps codes to their latest status, "packets" are the texts that reviewers prepared: [{"to", "week", "fields"}].
     "readers" says who reads the case or has read it: [{"name", "reads"}]; "evaluator" whose finding there is, or "".
-    With `--reply`, `--may`, `--withdraw` or `--as-evaluator` it also sends that. Then there are "sent" and "stored" (postings); the rest
-    is the case as it was read, for what was sent comes out at the next tick.
+    With `--reply`, `--may`, `--withdraw`, `--confirm` or `--as-evaluator` it also sends that. Then there are "sent" and "stored"
+    (postings); the rest is the case as it was read, for what was sent comes out at the next tick.
     """
     if options.may is not None and options.may not in constants.MAY_CODES:
         raise ValueError(f"--may is one of {', '.join(constants.MAY_CODES)}")
     text = Path(options.reply).read_text("utf-8") if options.reply else ""
+    if bool(options.confirm) != (options.agree or options.refuse):
+        raise Unfit("--confirm ID goes with --agree or --refuse. Nothing was sent.")
     words = Path(options.receipt_file).read_text("utf-8").strip()
     finding = _finding(options)
     server = Server(options.server, options.socks)
@@ -566,12 +633,23 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         print(NOBODY)
         print(json.dumps({"status": "NOTHING", "messages": [], "stale": known.tree.stale}))
         # Looking and finding nothing is an answer; not having sent what was to be sent is a failure.
-        return 1 if options.reply or options.may or options.withdraw or finding else 0
+        return 1 if options.reply or options.may or options.withdraw or options.confirm or finding else 0
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
     for line in changes_of_readers(held.case, known.tree.roster):
         _say(line)
-    result = {"status": held.case.state, "messages": said, "opened": len(held.case.opened), "may": held.case.may, "case": held.case.id}
+    result: dict[str, Any] = {
+        "status": held.case.state,
+        "messages": said,
+        "opened": len(held.case.opened),
+        "may": held.case.may,
+        "case": held.case.id,
+    }
+    result |= {"state": held.case.state, "history": [{"state": state, "week": week} for state, week, _ in held.case.history]}
+    result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}
+    for step in result["proposals"]:
+        for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {ANSWERED[step['answer']]}", step["text"], step["warning"]):
+            _say(line)
     result |= {"readers": readers_of(held.case, known.tree.roster), "evaluator": "", "stale": known.tree.stale}
     if held.case.evaluator:
         names = {each.sign: each.name for each in known.tree.roster.evaluators}
@@ -583,6 +661,8 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         result |= {"sent": "choice", "stored": _send_all(server, known, [compose_more(known, held, "choice", {"may": options.may})])}
     elif options.withdraw:
         result |= {"sent": "withdraw", "stored": _send_all(server, known, [compose_more(known, held, "withdraw", {})])}
+    elif options.confirm:
+        result |= {"sent": "confirm", "stored": _send_all(server, known, [compose_answer(known, held, options.confirm, options.agree)])}
     elif finding:
         result |= {"sent": "evaluator", "stored": _send_all(server, known, [compose_finding(known, held, finding)])}
     print(json.dumps(result, ensure_ascii=False))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "crypto" / "browser"
-BUNDLE = ROOT / "intake" / "static" / "reporter.js"
+BUNDLES = tuple(ROOT / "intake" / "static" / name for name in ("report.js", "return.js"))
 PACKAGES = [name for name in ("crypto", "intake", "review", "oversight", "tools") if (ROOT / name / "__init__.py").exists()]
 # Programs the journeys drive, by the Debian package that has them.
 SYSTEM = {"firefox-esr": "firefox-esr", "tor": "tor"}
@@ -50,15 +50,15 @@ def steps() -> list[tuple[str, Callable[[], int]]]:
 
 
 def rebuild() -> int:
-    """Build the reporter's script again: it must be, byte for byte, the one in the repository."""
-    committed = BUNDLE.read_bytes() if BUNDLE.exists() else b""
+    """Build the reporters' scripts again: they must be, byte for byte, those in the repository."""
+    committed = [path.read_bytes() if path.exists() else b"" for path in BUNDLES]
     code = _shown([str(_node()), "build.mjs"], BROWSER)
     if code:
         return code
-    if BUNDLE.read_bytes() != committed:
-        print(f"{BUNDLE.relative_to(ROOT)} was not the one these sources make. It is now: look at the difference and commit it.")
-        return 1
-    return 0
+    other = [path.relative_to(ROOT) for path, was in zip(BUNDLES, committed, strict=True) if path.read_bytes() != was]
+    for path in other:
+        print(f"{path} was not the one these sources make. It is now: look at the difference and commit it.")
+    return 1 if other else 0
 
 
 def install_browser() -> int:

@@ -1,4 +1,7 @@
-/** Bundles pages.ts into intake/static/reporter.js. The same sources give the same bytes anywhere: no map, no path, no date. */
+/**
+ * Bundles a script for each page that has one, into intake/static: whoever reports need not fetch what only a return needs.
+ * The same sources give the same bytes anywhere: no map, no path, no date.
+ */
 
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -7,14 +10,14 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = process.argv[2] ?? join(here, "../../intake/static/reporter.js");
+const out = process.argv[2] ?? join(here, "../../intake/static");
 /** Tor Browser takes gzip only on onions. Above this the bundle is minified: harder to read, but slow circuits come first. */
 const GZIP_LIMIT = 45_000;
 
-async function bundle(minify) {
+async function bundle(entry, minify) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: ["pages.ts"],
+    entryPoints: [entry],
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -28,7 +31,9 @@ async function bundle(minify) {
 }
 
 const size = (bytes) => gzipSync(bytes, { level: 9 }).length;
-let bytes = await bundle(false);
-if (size(bytes) > GZIP_LIMIT) bytes = await bundle(true);
-await writeFile(out, bytes);
-console.log(`${bytes.length} bytes, ${size(bytes)} with gzip`);
+for (const page of ["report", "return"]) {
+  let bytes = await bundle(`page-${page}.ts`, false);
+  if (size(bytes) > GZIP_LIMIT) bytes = await bundle(`page-${page}.ts`, true);
+  await writeFile(join(out, `${page}.js`), bytes);
+  console.log(`${page}.js: ${bytes.length} bytes, ${size(bytes)} with gzip`);
+}

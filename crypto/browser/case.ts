@@ -1,12 +1,10 @@
 /** The state of a case: a pure function of a set of events (PROTOCOL section 9), and what a new event must name (section 6). */
 
-import { MAY_CODES, PARENTS_MAX, READERS, STATES, VERSION } from "./constants.ts";
+import { PARENTS_MAX, READERS, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
-import { idsOf, REVIEWER_KINDS, type Event } from "./event.ts";
-
-export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "state";
-
-type Held = ReadonlyMap<string, Event>;
+import { audienceFor, idsOf, kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
+import { audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
+import { judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
 
 export interface Case {
   readonly id: string;
@@ -22,63 +20,32 @@ export interface Case {
   readonly missing: ReadonlySet<string>;
   /** Groups of ids of events by one reviewer with the same `prev`. */
   readonly equivocations: readonly (readonly string[])[];
-  /** Sign keys of those who read the case now, the lead first. */
+  /** Sign keys of those who read the case now. */
   readonly readers: readonly string[];
   /** Those who did, to `recused` or `cutoff`. */
   readonly gone: ReadonlyMap<string, string>;
   /** Sign key of the evaluator whom the reporter brought in, or empty. */
   readonly evaluator: string;
+  /** The week of the event that brought the state; `until` and `whom` are of the `state` event behind it, or empty. */
+  readonly since: string;
+  readonly until: string;
+  readonly whom: string;
+  /** The `state` event behind the present state, if there is one. */
+  readonly brought: Event | undefined;
+  readonly history: readonly Step[];
+  readonly proposals: readonly Proposal[];
+  /** Urgent steps without a second signature. */
+  readonly unsigned: readonly string[];
+  readonly triage: Event | undefined;
+  /** Codes to their latest status. */
+  readonly corrections: ReadonlyMap<string, string>;
+  /** Sign keys, or empty. */
+  readonly lead: string;
+  readonly second: string;
+  readonly graph: Graph;
 }
 
-const kindOf = (event: Event): string => String(event.payload["kind"]);
-const audienceOf = (event: Event): string => String(event.payload["audience"]);
 const byReviewer = (event: Event): boolean => REVIEWER_KINDS.includes(kindOf(event));
-const namedBy = (event: Event): string[] => [...idsOf(event, "prev"), ...idsOf(event, "parents")];
-/** Does everyone in audience `other` belong to audience `whole`? */
-const includes = (whole: string, other: string): boolean => whole === "all" || other === "reviewers";
-
-/** The events of a case by id, the root under the case id: a stub stands for the report it replaces. */
-function collect(events: Iterable<Event>, caseId: string): { held: Map<string, Event>; root: Event | undefined } {
-  const held = new Map<string, Event>();
-  const stubs: Event[] = [];
-  for (const event of events) {
-    if (kindOf(event) === "stub") {
-      if (event.payload["case"] === caseId) stubs.push(event);
-    } else if (event.id === caseId ? kindOf(event) === "report" : event.payload["case"] === caseId) held.set(event.id, event);
-  }
-  const root = held.get(caseId) ?? stubs.sort((a, b) => (a.id < b.id ? -1 : 1))[0];
-  if (root !== undefined) held.set(caseId, root);
-  return { held, root };
-}
-
-/** Topological order by `prev` and `parents`, among the ready ones the smallest id first. */
-function topological(held: Held): Event[] {
-  const waiting = new Map<string, Set<string>>();
-  for (const [id, event] of held) waiting.set(id, new Set(namedBy(event).filter((name) => held.has(name))));
-  const order: Event[] = [];
-  while (waiting.size > 0) {
-    const ready = [...waiting.keys()].filter((id) => waiting.get(id)?.size === 0).sort()[0] ?? "";
-    const event = held.get(ready);
-    if (event === undefined) break; // a circle cannot be made: ids are hashes
-    waiting.delete(ready);
-    for (const names of waiting.values()) names.delete(ready);
-    order.push(event);
-  }
-  return order;
-}
-
-/** All ids that events of `from` descend from. */
-function ancestors(from: readonly Event[], held: Held): Set<string> {
-  const reached = new Set<string>();
-  const pending = from.flatMap(namedBy);
-  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-    if (reached.has(id)) continue;
-    reached.add(id);
-    const event = held.get(id);
-    if (event !== undefined) pending.push(...namedBy(event));
-  }
-  return reached;
-}
 
 /** Where a walk through the order stands. Cutoffs are by person and audience: those that count, and the one that made them effective. */
 interface Walk {
@@ -106,25 +73,26 @@ function count(walk: Walk, cutoff: Event): void {
   walk.cutoffs.set(key, counted);
   if (walk.effective.has(key) || new Set(counted.map(({ author }) => author)).size < Math.min(2, walk.ever.size - 1)) return;
   walk.effective.set(key, cutoff);
-  leave(walk, of, "cutoff");
+  if (audienceOf(cutoff) === "all") leave(walk, of, "cutoff");
 }
 
-/** The first reason against an event, but for `state`; `spared` holds what cutoffs leave, by person and audience. */
+/** The first reason against an event, those of the states apart; `cuts` are the cutoffs that count, by person and audience. */
 function reasonAgainst(
-  event: Event, root: Event, held: Held, walk: Walk, spared: ReadonlyMap<string, ReadonlySet<string>>,
+  event: Event, root: Event, graph: Graph, walk: Walk, cuts: ReadonlyMap<string, readonly Event[]>,
 ): VoidReason | undefined {
   if (event === root) return undefined;
   const [kind, author, audience] = [kindOf(event), event.author, audienceOf(event)];
   if (byReviewer(event) ? !walk.ever.has(author) : author !== root.author) return "author";
-  if (kind !== "cutoff" && audience !== (kind === "note" ? "reviewers" : "all")) return "audience";
-  const parents = idsOf(event, "parents").map((id) => held.get(id)).filter((parent) => parent !== undefined);
-  if (parents.some((parent) => !includes(audienceOf(parent), audience))) return "parents";
+  if (kind !== "cutoff" && audience !== audienceFor(kind)) return "audience";
+  const parents = idsOf(event, "parents").flatMap((id) => graph.held.get(id) ?? []);
+  if (parents.some((parent) => !covers(audienceOf(parent), audience))) return "parents";
   if (parents.some((parent) => String(event.payload["week"]) < String(parent.payload["week"]))) return "week";
   if (!byReviewer(event)) return undefined;
   const recuse = walk.recused.get(author);
-  if (recuse !== undefined && ancestors([event], held).has(recuse)) return "recused";
-  if (spared.get(author + audience)?.has(event.id) === false) return "cutoff";
+  if (recuse !== undefined && descends(graph, event.id, recuse)) return "recused";
+  if (cuts.get(author + audience)?.every(({ id }) => !descends(graph, id, event.id))) return "cutoff";
   if (kind === "recuse" && !walk.active.includes(author)) return "recused";
+  if (kind === "assign" && !["lead", "second"].every((name) => walk.active.includes(String(event.payload[name])))) return "assign";
   if (kind !== "handover") return undefined;
   const to = String(event.payload["to"]);
   const free = walk.active.includes(author) && walk.active.length < READERS && idsOf(root, "reserves").includes(to) && !walk.ever.has(to);
@@ -132,17 +100,18 @@ function reasonAgainst(
 }
 
 /** Who reads, and which events are void. Without an earlier walk this finds the effective cutoffs; with it, it obeys those found there. */
-function walkThrough(order: readonly Event[], root: Event, held: Held, earlier?: Walk): Walk {
+function walkThrough(graph: Graph, root: Event, earlier?: Walk): Walk {
   const readers = idsOf(root, "readers");
   const walk: Walk = {
     active: readers, ever: new Set(readers), gone: new Map(), void: new Map(), recused: new Map(), cutoffs: new Map(), effective: new Map(),
   };
   const effective = [...earlier?.effective ?? []];
-  const spared = new Map(effective.map(([key]) => [key, ancestors(earlier?.cutoffs.get(key) ?? [], held)]));
-  for (const event of order) {
+  const cuts = new Map(effective.map(([key]) => [key, earlier?.cutoffs.get(key) ?? []]));
+  for (const event of graph.order.flatMap((id) => graph.held.get(id) ?? [])) {
     const { author, payload: { of, to } } = event;
-    if (effective.some(([, cutoff]) => cutoff === event)) leave(walk, String(of), "cutoff");
-    const reason = reasonAgainst(event, root, held, walk, spared);
+    // Only what the reporter sees too decides who reads: a cutoff among reviewers is about notes alone.
+    if (effective.some(([, cutoff]) => cutoff === event && audienceOf(event) === "all")) leave(walk, String(of), "cutoff");
+    const reason = reasonAgainst(event, root, graph, walk, cuts);
     if (reason !== undefined) walk.void.set(event.id, reason);
     else if (kindOf(event) === "cutoff" && earlier === undefined) count(walk, event);
     else if (kindOf(event) === "handover") {
@@ -156,16 +125,7 @@ function walkThrough(order: readonly Event[], root: Event, held: Held, earlier?:
   return walk;
 }
 
-/** The most careful of the choices that no other choice descends from; without any, what the report says. */
-function mayOf(order: readonly Event[], root: Event, held: Held): string | undefined {
-  const choices = order.filter((event) => kindOf(event) === "choice");
-  const replaced = ancestors(choices, held);
-  const chosen = choices.filter((event) => !replaced.has(event.id)).map((event) => event.payload["may"]);
-  const answers = root.payload["answers"] as JsonObject | undefined;
-  return MAY_CODES.find((may) => chosen.includes(may)) ?? answers?.["may"] as string | undefined;
-}
-
-function equivocationsIn(held: Held, reasons: ReadonlyMap<string, VoidReason>): string[][] {
+function equivocationsIn(held: Graph["held"], reasons: ReadonlyMap<string, VoidReason>): string[][] {
   const groups = new Map<string, string[]>();
   for (const event of held.values()) {
     // Whoever is no reader of this case cannot contradict themselves in it.
@@ -181,36 +141,55 @@ function equivocationsIn(held: Held, reasons: ReadonlyMap<string, VoidReason>): 
  * Whoever folds must have dropped stubs that are not their own: the signature of a stub says nothing about the report.
  */
 export function fold(events: Iterable<Event>, caseId: string): Case | undefined {
-  const { held, root } = collect(events, caseId);
+  const held = heldOf(events, caseId);
+  const root = held.get(caseId);
   if (root === undefined) return undefined;
-  const ordered = topological(held);
+  const graph = graphOf(held);
   // Cutoffs take back what came before them in the order too, so whom they name must be known before events are judged.
-  const first = walkThrough(ordered, root, held);
-  const walk = first.effective.size > 0 ? walkThrough(ordered, root, held, first) : first;
-  const order: Event[] = [];
-  let state = 0;
-  for (const event of ordered.filter(({ id }) => !walk.void.has(id))) {
-    const to = STATES.findIndex((one) => kindOf(event) === "state" && one === event.payload["to"]);
-    // From a state to a later one only.
-    if (kindOf(event) === "state" && to <= state) walk.void.set(event.id, "state");
-    else order.push(event);
-    state = Math.max(state, to);
-  }
+  const first = walkThrough(graph, root);
+  const walk = first.effective.size > 0 ? walkThrough(graph, root, first) : first;
+  const at = judge(graph, caseId, walk.void, leavings(walk, first));
+  const reasons = new Map([...walk.void, ...at.void]);
+  const order = graph.order.flatMap((id) => (reasons.has(id) ? [] : held.get(id) ?? []));
   const ofKind = (kind: string): Event[] => order.filter((event) => kindOf(event) === kind);
+  const withdrawn = ofKind("withdraw");
+  const choices = ofKind("choice").map(({ id }) => id).filter((id) => !withdrawn.some((each) => descends(graph, id, each.id)));
+  const [state, since] = at.history.at(-1) ?? ["", ""];
+  const brought = held.get(at.brought);
+  const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);
   return {
-    id: caseId, root, order, void: walk.void, may: mayOf(order, root, held),
-    state: ofKind("withdraw").length > 0 ? "WITHDRAWN" : STATES[state] ?? "",
+    id: caseId, root, order, void: reasons, may: mayOf(graph, choices, root), state, since, brought, graph, lead, second,
+    until: String(brought?.payload["until"] ?? ""), whom: String(brought?.payload["whom"] ?? ""),
     opened: new Set(ofKind("received").map(({ author }) => author)),
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
     equivocations: equivocationsIn(held, walk.void),
     readers: walk.active, gone: walk.gone, evaluator: String(ofKind("evaluator")[0]?.payload["evaluator"] ?? ""),
+    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], triage: ofKind("triage").at(-1),
+    corrections: new Map(ofKind("correction").map(({ payload }) => [String(payload["code"]), String(payload["status"])])),
   };
+}
+
+/** By person: the events by which they stepped back or were cut off for everyone. */
+function leavings(walk: Walk, first: Walk): Map<string, string[]> {
+  const left = new Map([...walk.recused].map(([person, id]) => [person, [id]]));
+  for (const [key, { payload }] of first.effective) {
+    const of = String(payload["of"]);
+    const ids = (first.cutoffs.get(key) ?? []).map(({ id }) => id);
+    if (payload["audience"] === "all") left.set(of, [...left.get(of) ?? [], ...ids]);
+  }
+  return left;
+}
+
+/** The lead and the second: those assigned last if both still read the case, else the first two who do. */
+function pairOf(assign: Event | undefined, active: readonly string[]): [string, string] {
+  const assigned = [String(assign?.payload["lead"]), String(assign?.payload["second"])] as [string, string];
+  return assigned.every((sign) => active.includes(sign)) ? assigned : [active[0] ?? "", active[1] ?? ""];
 }
 
 /** `parents` of a new event with this audience: of the valid events its readers may know, those no other of them names; at most 32. */
 export function heads(events: Iterable<Event>, caseId: string, audience: string): string[] {
   const folded = fold(events, caseId);
-  const known = folded?.order.filter((event) => includes(audienceOf(event), audience)) ?? [];
+  const known = folded?.order.filter((event) => covers(audienceOf(event), audience)) ?? [];
   const named = new Set(known.flatMap(namedBy));
   const ids = known.map((event) => (event === folded?.root ? caseId : event.id));
   return ids.filter((id) => !named.has(id)).sort().slice(0, PARENTS_MAX);

@@ -19,6 +19,7 @@ export const RESERVES_MAX = 12;
 export const PARTS_MAX = 2;
 export const PARENTS_MAX = 32;
 export const TALK_MAX = 60;
+export const FIELDS_MAX = 30;
 export const TEXT_MAX = 15000;
 export const DEPTH_MAX = 8;
 export const COVER_BLOCKS_MIN = 4;
@@ -56,8 +57,26 @@ export const BASIS_CODES = ["SAW", "READ", "TOLD", "INFERRED"] as const;
 export const KNOWN_CODES = ["K0", "K1", "K2", "K3", "K4"] as const;
 /** From the most careful to the least: the order is part of the protocol (section 9). */
 export const MAY_CODES = ["ADVISE", "HOLD", "ASK", "REFER", "PUBLISH"] as const;
-export const STATE_TARGETS = ["ACKNOWLEDGED", "CLOSED"] as const;
-export const STATES = ["RECEIVED", "ACKNOWLEDGED", "CLOSED", "WITHDRAWN"] as const;
+export const STATES = [
+  "RECEIVED", "ACKNOWLEDGED", "ADVICE", "TRIAGE", "NEEDS_INFO", "HELD", "REVIEW", "PLAN", "COORDINATING", "REFERRED", "DISCLOSED",
+  "CORRECTED", "CLOSED", "REOPENED", "PURGED", "WITHDRAWN",
+] as const;
+export const STATE_TARGETS = STATES.filter((state) => !["RECEIVED", "PURGED", "WITHDRAWN"].includes(state));
+export const OUTWARD = ["COORDINATING", "REFERRED", "DISCLOSED"] as const;
+/** Of KNOWN_CODES: so few could know that an outward step points at somebody. */
+export const NARROW = ["K0", "K1"] as const;
+export const YES_NO = ["NO", "YES"] as const;
+export const SEVERITY_CODES = ["S1", "S2", "S3", "S4", "S5"] as const;
+export const HARM_CODES = ["H0", "H1", "H2"] as const;
+export const URGENCY_CODES = ["U0", "U1", "U2", "U3"] as const;
+export const RISK_CODES = ["LOW", "SOME", "HIGH"] as const;
+export const CREDIBILITY_CODES = ["E1", "E2", "E3", "E4", "E5"] as const;
+export const CORRECTION_CODES = [
+  "DC-USER", "DC-RATE", "DC-CAP", "DC-USE", "DC-STOP", "DC-PAUSE-INT", "DC-PAUSE-TRAIN", "DC-MONITOR", "DC-CONTAIN", "DC-SECURE",
+  "DC-TEST", "DC-NOTIFY", "DC-CORRECT", "DC-PROTECT",
+] as const;
+export const CORRECTION_STATUSES = ["ASKED", "ACKNOWLEDGED", "CLAIMED", "VERIFIED", "DECLINED"] as const;
+export const PACKET_TARGETS = ["CAL-OES", "NY-DFS", "EU-AIO", "REGULATOR", "PUBLIC", "COMPANY", "REPORTER"] as const;
 export const CLOSE_REASONS = [
   "ACTION", "CLAIMED", "REFERRED-DONE", "PUBLISHED", "ADVISED", "NOT-ENOUGH", "NOT-SUPPORTED", "UNSAFE", "DUPLICATE", "NO-REPLY",
   "WITHDRAWN", "OUT-OF-SCOPE", "SPAM",

@@ -57,16 +57,21 @@ export function askAgain(sentence: string): Promise<void> {
   return new Promise((resolve) => byId("again").addEventListener("click", () => resolve(), { once: true }));
 }
 
-/** Runs one action at a time: its button is off meanwhile, and a failure becomes a sentence. */
+/** Runs an action; a failure becomes a sentence. */
+export function attempt(act: () => Promise<void>, after: () => void): void {
+  show("error", false);
+  act().catch((error: unknown) => {
+    show("progress", false);
+    showError(sentenceFor(error));
+  }).finally(after);
+}
+
+/** Runs one action at a time: its button is off meanwhile. */
 export function guarded(id: string, act: () => Promise<void>): void {
   const button = byId<HTMLButtonElement>(id);
   onClick(id, () => {
     button.disabled = true;
-    show("error", false);
-    act().catch((error: unknown) => {
-      show("progress", false);
-      showError(sentenceFor(error));
-    }).finally(() => (button.disabled = false));
+    attempt(act, () => (button.disabled = false));
   });
 }
 
@@ -104,14 +109,6 @@ export function installLeaving(): void {
   window.addEventListener("beforeunload", (event) => {
     if (warnsBeforeLeaving) event.preventDefault();
   });
-}
-
-/** The Monday of an ISO week, moved by `days`, in words. */
-export function weekInWords(week: string, days = 0): string {
-  const fourth = new Date(`${week.slice(0, 4)}-01-04T00:00:00Z`);
-  const monday = fourth.getUTCDate() - ((fourth.getUTCDay() || 7) - 1) + (Number(week.slice(6)) - 1) * 7;
-  fourth.setUTCDate(monday + days);
-  return `the week of ${fourth.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" })}`;
 }
 
 /** A list of passages with what they look like and what to do. */

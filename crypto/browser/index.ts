@@ -14,8 +14,10 @@ export { effortOf, makePosting, parsePosting, withEffort, type Slot } from "./po
 export {
   blocksIn, checkChain, coverBlocks, lettersOf, parseHead, parseSegments, type BlockRef, type Head, type Segment,
 } from "./segment.ts";
-export { idsOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
-export { common, fold, heads, previousOf, type Case, type VoidReason } from "./case.ts";
+export { idsOf, kindOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
+export { common, fold, heads, previousOf, type Case } from "./case.ts";
+export { descends } from "./graph.ts";
+export { isOpenTo, type Proposal, type VoidReason } from "./states.ts";
 export { suspendedOn, verifyBundle, type Tree } from "./tree.ts";
 export {
   dayOf, foldText, openKey, statusOf,

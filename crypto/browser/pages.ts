@@ -1,12 +1,7 @@
-/** Entry of the page script: says that script runs, tests the browser, then hands over to the page that it is on. */
+/** What both pages' scripts begin with: they say that script runs, test the browser, then start the page. */
 
 import { byId, field, installLeaving, say, show } from "./dom.ts";
-import { fromHex } from "./index.ts";
-import { startReport } from "./report.ts";
-import { startReturn } from "./return.ts";
-
-document.documentElement.classList.replace("no-js", "js");
-installLeaving();
+import { fromHex, type Bytes } from "./index.ts";
 
 /** Why this browser cannot seal, or undefined if it can. */
 async function obstacle(): Promise<string | undefined> {
@@ -23,13 +18,14 @@ async function obstacle(): Promise<string | undefined> {
   }
 }
 
-const why = await obstacle();
-if (why === undefined) {
-  const programme = fromHex(document.documentElement.dataset["programme"] ?? "", 32);
-  field("questions").disabled = false;
-  if (document.getElementById("report-form") === null) startReturn(programme);
-  else startReport(programme);
-} else {
+export async function begin(start: (programme: Bytes) => void): Promise<void> {
+  document.documentElement.classList.replace("no-js", "js");
+  installLeaving();
+  const why = await obstacle();
+  if (why === undefined) {
+    field("questions").disabled = false;
+    return start(fromHex(document.documentElement.dataset["programme"] ?? "", 32));
+  }
   say("unsupported-why", why);
   show("unsupported");
   byId("unsupported").focus();

@@ -19,6 +19,9 @@ const checked = (name: string): string[] =>
 const answer = (name: string): string => (document.getElementById(name) === null ? checked(name)[0] ?? "" : typed(name));
 const abouts = (): string[] => [...new Set([answer("about"), ...checked("also")])];
 const organisation = (): string => typed(typed("organisation") === "other" ? "organisation_other" : "organisation");
+/** What is written under a question: of the last one, the published promise chosen from the list stands before the text. */
+const written = (name: string): string =>
+  name === "promise" ? [typed("commitment"), typed("promise")].filter(Boolean).join("\n") : typed(name);
 const title = (name: string): string => byId(`q-${name}`).querySelector("legend, label, summary")?.textContent?.trim() ?? name;
 
 interface Draft {
@@ -36,7 +39,7 @@ const commonOf = ({ tree, head }: Draft, kind: string, link?: Link): JsonObject 
 function reportPayload(draft: Draft, find: string, open: string, text: string, parts: number): JsonObject {
   const answers = {
     about: abouts(), stage: answer("stage"), organisation: organisation(), danger: answer("danger"), basis: answer("basis"),
-    known: answer("known"), raised: typed("raised"), may: answer("may"), promise: typed("promise"),
+    known: answer("known"), raised: typed("raised"), may: answer("may"), promise: written("promise"),
   };
   const [readers, reserves] = [draft.readers, draft.reserves].map((drawn) => drawn.map(({ sign }) => sign)) as [string[], string[]];
   return { ...commonOf(draft, "report"), find, open, readers, reserves, answers, text, parts, selfcopy: answer("selfcopy") || "full" };
@@ -68,7 +71,7 @@ function problems(tree: Tree, head: Head): [string, string][] {
   const found: [string, string][] = NEEDED.filter((name) => answer(name) === "").map((name) => [name, "This needs an answer."]);
   if (abouts().length > 3) found.push(["also", "At most two more, please."]);
   for (const [name, most] of Object.entries(FREE_TEXT)) {
-    const over = utf8(typed(name)).length - most;
+    const over = utf8(written(name)).length - most;
     if (over > 0) found.push([name, `This is about ${over} characters too long. The rest fits under question 4.`]);
   }
   const draft = drawReaders(tree, head, tree);
@@ -94,6 +97,11 @@ function update(tree: Tree): void {
 function fillChoices(tree: Tree): void {
   const last = byId("organisation").lastElementChild;
   for (const lab of tree.programme.labs) byId("organisation").insertBefore(new Option(lab, lab), last);
+  for (const { id, lab, title, since } of tree.programme.commitments) {
+    const promise = `${id}: ${title} (${lab}, ${since})`;
+    byId("commitment").append(new Option(promise, promise));
+  }
+  show("q-commitment", tree.programme.commitments.length > 0);
   fillReceivers(tree);
   show("stale", tree.stale);
   byId("language").addEventListener("change", () => (languageChosen = true));

@@ -1,15 +1,16 @@
 /** The return page: twelve words in, the conversation out. Looking sends nothing; every request is for a public file. */
 
-import { byId, field, guarded, hintList, holdTab, make, onClick, progress, reveal, say, show, showError } from "./dom.ts";
+import { attempt, byId, field, guarded, hintList, holdTab, make, onClick, progress, reveal, say, show, showError } from "./dom.ts";
 import { hintsIn } from "./hints.ts";
 import {
-  blocksIn, BLOCK_LETTERS, common, completions, coverBlocks, findMatches, fold, heads, keysOf, lettersOf, makePosting,
+  blocksIn, BLOCK_LETTERS, common, completions, coverBlocks, findMatches, fold, heads, keysOf, kindOf, lettersOf, makePosting,
   openLetter, parseEvent, parseReceipt, PARTS_MAX, previousOf, ProtocolError, SCAN_WEEKS, signEvent, textRoom, toHex, weekOf,
   type BlockRef, type Bytes, type Case, type Event, type Head, type JsonObject, type ReceiptKeys, type Segment, type Tree,
 } from "./index.ts";
 import { fetchBlock, fetchHead, fetchSegments, fetchTree, sentenceFor, type Sealed } from "./net.ts";
 import { clean, deliverAll, slotsFor, splitText } from "./sending.ts";
-import { conversation, stateView } from "./talk.ts";
+import { ADDRESSES, OWN_TARGETS, ownPacket } from "./packets.ts";
+import { conversation, historyView, packetView, proposalsView, stateView } from "./talk.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 const SHOWN = 8;
@@ -120,18 +121,28 @@ async function look(current: Session, everything: boolean): Promise<void> {
   show("words-step", false);
 }
 
+/** A code of a question in plain words, from the page's own lists. */
+const label = (question: string, code: string): string =>
+  Array.from(byId<HTMLSelectElement>(question).options).find(({ value }) => value === code)?.text ?? code;
+
+const answerButtons = (): NodeListOf<HTMLButtonElement> => byId("proposals").querySelectorAll<HTMLButtonElement>("button[data-of]");
+
 function draw(current: Session): void {
   const { folded, tree, events, waiting, skipped, head, sending } = current;
   if (folded === undefined) return;
-  const may = new Map(Array.from(byId<HTMLSelectElement>("may").options, ({ value, text }) => [value, text]));
   const names = new Map(tree?.roster.reviewers.map(({ sign, name }) => [sign, name]));
   const lost = [...waiting.values()].some((sentAt) => head.number >= sentAt + 2);
-  const view = { folded, events, names, may, own: current.author, waiting, skipped, lost };
+  const view = { folded, events, names, label, own: current.author, waiting, skipped, lost };
   byId("state").replaceChildren(...stateView(view));
+  byId("proposals").replaceChildren(...proposalsView(view));
+  byId("history").replaceChildren(historyView(view));
   byId("conversation").replaceChildren(...conversation(view));
   if (folded.may !== undefined) field("may").value = folded.may;
-  field("send-reply").disabled = sending || tree === undefined;
-  for (const id of ["withdraw", "send-may"]) field(id).disabled = field("send-reply").disabled || folded.state === "WITHDRAWN";
+  const off = sending || tree === undefined || folded.state === "PURGED";
+  const withdrawn = folded.order.some((event) => kindOf(event) === "withdraw");
+  field("send-reply").disabled = off;
+  for (const id of ["withdraw", "send-may"]) field(id).disabled = off || withdrawn;
+  for (const button of answerButtons()) button.disabled = off || withdrawn;
   show("case");
 }
 
@@ -222,6 +233,24 @@ async function sendReply(): Promise<void> {
   field("reply").value = "";
 }
 
+/** The answer to a proposal. Where few could know, a yes takes the box that says the warning was read. */
+async function answer({ of = "", agree = "", warned = "" }: DOMStringMap): Promise<void> {
+  const box = document.getElementById(`warned-${of}`) as HTMLInputElement | null;
+  if (agree === "YES" && box?.checked === false) throw new RangeError("Read the warning and tick its box first. Nothing has been sent.");
+  await send("confirm", [{ of, agree, warned }]);
+}
+
+/** The packet for the chosen authority, which the reporter can file alone. */
+function showOwnPacket(): void {
+  if (session?.folded === undefined) return;
+  const { root, order } = session.folded;
+  const to = field("own-to").value;
+  const parts = order.filter((event) => kindOf(event) === "part").map(({ payload }) => String(payload["text"]));
+  const text = ownPacket(to, root.payload, [String(root.payload["text"] ?? ""), ...parts].join(""), label);
+  say("own-address", ADDRESSES[to] === undefined ? "" : `Its site, to type yourself in Tor Browser, not from here: ${ADDRESSES[to]}`);
+  byId("own-packet").replaceChildren(...to === "" ? [] : [packetView("Yours alone: nothing of this is sent", text)]);
+}
+
 async function open(programme: Bytes): Promise<void> {
   const typed = field("words").value;
   const unknown = unknownWord(wordsIn(typed));
@@ -251,6 +280,14 @@ export function startReturn(programme: Bytes): void {
   guarded("older", () => again(true));
   guarded("refresh", () => again(false));
   guarded("send-reply", sendReply);
+  byId("proposals").addEventListener("click", ({ target }) => {
+    if (!(target instanceof HTMLButtonElement) || target.dataset["of"] === undefined) return;
+    const { dataset } = target;
+    for (const button of answerButtons()) button.disabled = true;
+    attempt(() => answer(dataset), () => session !== undefined && draw(session));
+  });
+  byId("own-to").append(...OWN_TARGETS.map(([to, title]) => new Option(title, to)));
+  field("own-to").addEventListener("change", showOwnPacket);
   guarded("send-may", () => send("choice", [{ may: field("may").value }]));
   onClick("withdraw", () => reveal("withdraw-step"));
   onClick("withdraw-cancel", () => show("withdraw-step", false));

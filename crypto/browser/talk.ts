@@ -1,26 +1,91 @@
-/** A case in plain words: where it stands, what comes next and by when, and the conversation. */
+/** A case in plain words: where it stands, what comes next and by when, what is proposed, and the conversation. */
 
-import { make, weekInWords } from "./dom.ts";
-import { idsOf, weekOf, type Case, type Event } from "./index.ts";
+import { duesOf, weekInWords } from "./clocks.ts";
+import { make } from "./dom.ts";
+import { descends, idsOf, isOpenTo, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
+import { packetText } from "./packets.ts";
 
 export interface View {
   readonly folded: Case;
   readonly events: ReadonlyMap<string, Event>;
   /** Names of reviewers by sign key (hex). */
   readonly names: ReadonlyMap<string, string>;
-  /** Labels of what reviewers may do, by code. */
-  readonly may: ReadonlyMap<string, string>;
+  /** A code of a question in plain words. */
+  readonly label: (question: string, code: string) => string;
   readonly own: string;
   readonly waiting: ReadonlyMap<string, number>;
   readonly skipped: number;
   readonly lost: boolean;
 }
 
-const STATES: Readonly<Record<string, string>> = {
-  RECEIVED: "Delivered and sealed. No reviewer has confirmed it yet.",
-  ACKNOWLEDGED: "Reviewers without declared ties have it and are dealing with it.",
-  CLOSED: "Closed. You can still write; reviewers may look again.",
-  WITHDRAWN: "You have withdrawn it. Reviewers do nothing further.",
+/** Each state in the list of what happened, and as what it means. */
+const STATES: Readonly<Record<string, readonly [short: string, meaning: string]>> = {
+  RECEIVED: ["Delivered", "Delivered and sealed. No reviewer has confirmed it yet."],
+  ACKNOWLEDGED: ["Confirmed", "Reviewers without declared ties have it and are looking at it."],
+  ADVICE: ["Taken as a question", "Taken as a question: the reviewers advise you and open no case."],
+  TRIAGE: ["Deciding how to handle it", "The reviewers are deciding how to handle it."],
+  NEEDS_INFO: ["A question to you", "The reviewers have a question. Take your time; no answer is fine."],
+  HELD: ["Kept, not acted on", "Kept safe and not acted on, until others report the same or you say so."],
+  REVIEW: ["Being checked", "It is being checked."],
+  PLAN: ["Planning a step", "The reviewers are planning a step. Nothing leaves them without your consent."],
+  COORDINATING: ["Telling the company", "The company was told of the issue, not of you."],
+  REFERRED: ["Passing it to an authority", "It was passed to an authority."],
+  DISCLOSED: ["Publishing a summary", "A summary that you agreed to was published."],
+  CORRECTED: ["A correction is stated", "The company says something about a correction. What the reviewers could confirm stands below."],
+  CLOSED: ["Closed", "Closed."],
+  REOPENED: ["Opened again", "Opened again. The reviewers look at it anew."],
+  PURGED: ["Removed", "Closed for good: the reviewers have removed it from their machines. For something new, make a new report."],
+  WITHDRAWN: ["Withdrawn", "You have withdrawn it. Reviewers do nothing further."],
+};
+
+const ABOUT_TO: Readonly<Record<string, string>> = {
+  COORDINATING: "Two reviewers agreed to tell the company of the issue, not of you. They have not said yet that it is done.",
+  REFERRED: "Two reviewers agreed to pass it to an authority. They have not said yet that it is done.",
+  DISCLOSED: "A summary that you agreed to is about to be published.",
+};
+
+const ALONE = "One reviewer started this at once, as life is in danger. A second one has yet to sign; otherwise it is taken back.";
+
+/** What a proposal asks consent for. */
+const ASKING: Readonly<Record<string, string>> = {
+  COORDINATING: "tell the company of the issue, not of you",
+  REFERRED: "pass it to an authority",
+  DISCLOSED: "publish a summary",
+};
+
+const CORRECTIONS: Readonly<Record<string, string>> = {
+  "DC-USER": "Restrict who may use the model",
+  "DC-RATE": "Limit how often it may be used",
+  "DC-CAP": "Limit a capability or feature",
+  "DC-USE": "Restrict what it is used for",
+  "DC-STOP": "Shut the model down",
+  "DC-PAUSE-INT": "Pause internal use",
+  "DC-PAUSE-TRAIN": "Pause or hold training",
+  "DC-MONITOR": "Restore logging and review",
+  "DC-CONTAIN": "Isolate agents and revoke credentials",
+  "DC-SECURE": "Secure weights and secrets anew",
+  "DC-TEST": "Run or repeat an evaluation with outsiders",
+  "DC-NOTIFY": "Notify an authority or those affected",
+  "DC-CORRECT": "Correct a public statement",
+  "DC-PROTECT": "Undo reprisals, waive gag terms",
+};
+
+const CORRECTION_STATUS: Readonly<Record<string, string>> = {
+  ASKED: "asked for, no answer yet",
+  ACKNOWLEDGED: "the company says that it is looking into it",
+  CLAIMED: "the company says that it is done; the reviewers could not confirm it yet",
+  VERIFIED: "done, and confirmed by the reviewers",
+  DECLINED: "the company declined",
+};
+
+const PACKETS: Readonly<Record<string, string>> = {
+  "CAL-OES": "Cal OES in California",
+  "NY-DFS": "the Department of Financial Services in New York",
+  "EU-AIO": "the European AI Office",
+  REGULATOR: "an authority",
+  PUBLIC: "the public",
+  COMPANY: "the company",
+  REPORTER: "you",
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -48,24 +113,178 @@ const VOIDS: Readonly<Record<string, string>> = {
   recused: "they had stepped back",
   cutoff: "they are no longer a reviewer",
   handover: "nobody could take over at that point",
+  assign: "not by or for people who read it",
+  orphan: "about something that is not there",
+  same: "two different people have to sign",
+  consent: "your consent is missing",
 };
 
-const kindOf = (event: Event): string => String(event.payload["kind"]);
 const textOf = (event: Event, name = "text"): string => String(event.payload[name] ?? "");
 const who = (view: View, sign: string): string => (sign === view.own ? "You" : view.names.get(sign) ?? "A reviewer");
 
-/** What comes next, from the newest summary or the usual clocks, with the week by which it should have come. */
-function next(view: View): string {
+const eventOf = (view: View, id: unknown): Event | undefined => view.folded.order.find((event) => event.id === id);
+const answersOf = (view: View): JsonObject | undefined => view.folded.root.payload["answers"] as JsonObject | undefined;
+const ofKind = (view: View, kind: string): Event[] => view.folded.order.filter((event) => kindOf(event) === kind);
+const isWithdrawn = (view: View): boolean => ofKind(view, "withdraw").length > 0;
+
+/** What comes next and by which week. */
+function next(view: View): HTMLElement[] {
   const { folded } = view;
-  if (folded.state === "CLOSED" || folded.state === "WITHDRAWN") return "Nothing more is due.";
-  const theirs = folded.order.filter(({ author }) => author !== view.own);
-  const summary = theirs.filter((event) => kindOf(event) === "summary").at(-1);
-  const base = textOf(theirs.at(-1) ?? folded.root, "week");
-  const late = (week: string, days: number): string =>
-    weekOf(new Date(Date.now() - days * 86_400_000)) > week ? " That has passed: they are late. You can write and ask." : "";
-  if (folded.state === "RECEIVED") return `A reviewer should confirm it by ${weekInWords(base, 7)}.${late(base, 7)}`;
-  if (summary !== undefined) return `You should hear again by ${weekInWords(textOf(summary, "due"))}.${late(textOf(summary, "due"), 0)}`;
-  return `You should hear again by ${weekInWords(base, 28)}.${late(base, 28)}`;
+  const now = weekOf(new Date());
+  const dues = duesOf(folded).filter(({ code }) => code !== "reopen" || !isWithdrawn(view));
+  if (dues.length === 0) return [make("p", "", make("strong", "", "Next: "), "Nothing more is due.")];
+  const late = " That has passed: they are late. You can write and ask.";
+  return [make("p", "", make("strong", "", "Next:")), make("ul", "", ...dues.map(({ week, duty, sentence }) =>
+    make("li", "", sentence + (duty && week < now && folded.state !== "RECEIVED" ? late : ""))))];
+}
+
+/** The state as a sentence or some, with what the reviewers said of it. */
+function standing(view: View): HTMLElement[] {
+  const { state, brought, whom, unsigned } = view.folded;
+  const done = ofKind(view, "done").filter(({ payload }) => payload["of"] === brought?.id);
+  const meaning = STATES[state]?.[1] ?? state;
+  const reason = REASONS[textOf(brought ?? view.folded.root, "reason")] ?? "";
+  const closed = isWithdrawn(view) ? "You withdrew it." : `${reason} You can still write; reviewers may look again.`;
+  const unsure = unsigned.includes(brought?.id ?? "") ? ALONE : ABOUT_TO[state];
+  const lead = state === "CLOSED" ? `${meaning} ${closed}` : done.length === 0 ? unsure ?? meaning : meaning;
+  return [
+    make("p", "lead", lead),
+    ...whom === "" ? [] : [make("p", "", make("strong", "", state === "REFERRED" ? "To: " : "With: "), isolated(whom))],
+    ...unsure === ALONE && done.length > 0 ? [make("p", "panel warn", ALONE)] : [],
+    ...[brought, ...done].flatMap((event) => (event === undefined || textOf(event).trim() === "" ? [] : [quoted(event)])),
+  ];
+}
+
+function isolated(text: string): HTMLElement {
+  return make("bdi", "", text);
+}
+
+function quoted(event: Event): HTMLElement {
+  const text = make("p", "body", textOf(event));
+  text.dir = "auto";
+  return make("div", "message", text);
+}
+
+function corrections(view: View): HTMLElement[] {
+  const { corrections: asked } = view.folded;
+  if (asked.size === 0) return [];
+  return [make("p", "", make("strong", "", "Corrections:")), make("ul", "", ...[...asked].map(([code, status]) =>
+    make("li", "", `${CORRECTIONS[code] ?? code}: ${CORRECTION_STATUS[status] ?? status}.`)))];
+}
+
+/** The states it went through, as a short list. */
+export function historyView(view: View): HTMLElement {
+  return make("ol", "history", ...view.folded.history.map(([state, week]) =>
+    make("li", "", `${STATES[state]?.[0] ?? state} · ${weekInWords(week)}`)));
+}
+
+/** What a `state` or `purge` event is about, in a few words. */
+function stepOf(event: Event | undefined): string {
+  if (event === undefined) return "a step that has not reached you";
+  if (kindOf(event) === "purge") return "remove it from the reviewers’ machines";
+  const [to, whom] = [textOf(event, "to"), textOf(event, "whom")];
+  const step = ASKING[to] ?? `“${STATES[to]?.[0] ?? to}”`;
+  return whom === "" ? step : `${step} (${whom})`;
+}
+
+/** Could so few people know it that an outward step may point at the reporter? Also when a stub is all there is to tell. */
+function isNarrow(view: View): boolean {
+  const known = [answersOf(view)?.["known"] ?? "K0", ...ofKind(view, "triage").map((event) => textOf(event, "known"))];
+  return known.some((code) => (NARROW as readonly unknown[]).includes(code));
+}
+
+/** The open outward proposals that the present state allows. */
+const outward = (view: View): Event[] => view.folded.proposals.flatMap(({ id }) => eventOf(view, id) ?? [])
+  .filter((event) => (OUTWARD as readonly string[]).includes(textOf(event, "to")) && isOpenTo(view.folded.state, textOf(event, "to")));
+
+/** What waits for the reporter, each with buttons that carry the id (`of`) and the answer (`agree`, `warned`). */
+export function proposalsView(view: View): HTMLElement[] {
+  const asked = outward(view);
+  const others = view.folded.proposals.flatMap(({ id, why }) => (why === "" ? eventOf(view, id) ?? [] : []))
+    .filter((event) => !asked.includes(event));
+  return [
+    ...asked.map((event) => proposalView(view, event)),
+    ...others.map((event) => make("p", "soft",
+      `${who(view, event.author)} proposes: ${stepOf(event)}. Nothing changes until a second reviewer has signed.`)),
+  ];
+}
+
+function proposalView(view: View, event: Event): HTMLElement {
+  const { graph, proposals } = view.folded;
+  const answers = ofKind(view, "confirm").filter(({ payload }) => payload["of"] === event.id);
+  const last = answers.filter(({ id }) => !answers.some((other) => descends(graph, other.id, id)));
+  const refused = last.some(({ payload }) => payload["agree"] === "NO");
+  const texts = ofKind(view, "packet").filter(({ payload }) => payload["state"] === event.id);
+  const narrow = isNarrow(view);
+  // A yes counts for what had been seen: another text, or knowing that few could know, asks anew.
+  const seen = ({ id, payload }: Event): boolean =>
+    (!narrow || payload["warned"] === "YES") && texts.every((text) => descends(graph, id, text.id));
+  const agreed = !refused && last.some(seen);
+  const why = proposals.find(({ id }) => id === event.id)?.why;
+  const stands = why === "recused" ? "The reviewer who proposed it has stepped back, so it does not go ahead."
+    : refused ? "You did not agree. It does not go ahead."
+    : agreed ? "You agreed. It happens once a second reviewer has signed. Until then you can take this back."
+    : last.length > 0 ? "You agreed, but something has changed since: please look again. If you do not want it to happen, say so now."
+    : why === "" ? "You allowed such steps before. It happens once a second reviewer has signed, unless you say no."
+    : "Nothing happens until you agree.";
+  const unseen = texts.length === 0 && event.payload["to"] === "DISCLOSED"
+    ? [make("p", "", "The reviewers have not shown you the text yet. Ask for it before you agree.")] : [];
+  const for_ = event.payload["to"] === "COORDINATING" ? "they would have until" : "until";
+  const until = textOf(event, "until") === "" ? "" : ` · ${for_} ${weekInWords(textOf(event, "until"))}`;
+  const panel = make("section", "panel proposal",
+    make("h3", "", "We propose to ", make("bdi", "", stepOf(event))),
+    make("p", "soft", `${who(view, event.author)} · ${weekInWords(textOf(event, "week"))}${until}`),
+    ...textOf(event).trim() === "" ? [] : [quoted(event)],
+    ...texts.map((text) => packetView(`The text as it would go to ${PACKETS[textOf(text, "to")] ?? "them"}`, packetText(text))), ...unseen,
+    make("p", "", make("strong", "", stands)));
+  panel.dataset["proposal"] = event.id;
+  const answer = (agree: "YES" | "NO", label: string, kind = ""): HTMLElement => {
+    const button = make("button", kind, label);
+    button.type = "button";
+    Object.assign(button.dataset, { of: event.id, agree, warned: narrow ? "YES" : "NO" });
+    return button;
+  };
+  if (why === "recused") return panel;
+  if (narrow && !agreed) panel.append(warning(view, event.id));
+  panel.append(make("div", "row", ...agreed ? [] : [answer("YES", refused ? "Agree after all" : "Agree", "main")],
+    ...refused ? [] : [answer("NO", agreed ? "Take it back" : "Do not agree")]));
+  return panel;
+}
+
+/** What could go wrong where few could know, and a box to tick before agreeing. */
+function warning(view: View, id: string): HTMLElement {
+  const said = [answersOf(view)?.["known"], ...ofKind(view, "triage").map((event) => event.payload["known"])];
+  const few = said.includes("K1") ? "1 to 5 people" : "nobody knows how many people";
+  const box = make("input", "");
+  box.type = "checkbox";
+  box.id = `warned-${id}`;
+  return make("div", "panel warn", make("h4", "", "First read this: few people could know it"),
+    make("p", "", `As far as we know, ${few} could know what you reported. Whoever is told can count them too. What could go wrong:`),
+    make("ul", "",
+      make("li", "", "The company may look for the source: who opened which file, who was in the room, who asked about it. "
+        + "Nothing in our text has to point at you for that."),
+      make("li", "", "You could be asked, watched or punished, long before any law helps. Encryption does not protect you from that."),
+      make("li", "", "A step outside cannot be undone.")),
+    make("p", "", "You can say no. You can ask the reviewers to wait until more people know, or to say less. Both are fine."),
+    make("label", "choice", box, make("span", "", "I have read this, and agree all the same")));
+}
+
+/** A text to keep: it can be marked, copied and printed alone. */
+export function packetView(title: string, text: string): HTMLElement {
+  const body = make("pre", "body", text);
+  body.dir = "auto";
+  const [copy, print] = [make("button", "", "Copy"), make("button", "", "Print this alone")];
+  const element = make("figure", "packet", make("figcaption", "", title), body, make("div", "row", copy, print));
+  copy.type = print.type = "button";
+  copy.addEventListener("click", () => {
+    navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied"), () => getSelection()?.selectAllChildren(body));
+  });
+  print.addEventListener("click", () => {
+    element.classList.add("alone");
+    window.print();
+    element.classList.remove("alone");
+  });
+  return element;
 }
 
 /** Why somebody no longer reads the case. */
@@ -81,6 +300,7 @@ export function stateView(view: View): HTMLElement[] {
   const { readers, gone } = folded;
   const opened = readers.filter((sign) => folded.opened.has(sign)).length;
   const reading = readers.map((sign) => `${who(view, sign)} (${folded.opened.has(sign) ? "has opened it" : "not opened yet"})`);
+  const may = folded.may === undefined ? "what you chose in your report" : view.label("may", folded.may);
   const step = (done: boolean, text: string): HTMLElement => make("li", done ? "done" : "", text);
   const warnings = [
     view.waiting.size > 0 && !view.lost && `Stored, and to be published at the next tick: ${view.waiting.size} of your messages.`,
@@ -92,32 +312,38 @@ export function stateView(view: View): HTMLElement[] {
       + "They may be older than what was looked through, or held back.",
     folded.equivocations.length > 0 && "A reviewer has told different people different things. This is shown to every reviewer.",
     view.skipped > 0 && `${view.skipped} letters could not be opened and were left out.`,
-  ].filter((warning) => warning !== false);
+  ].filter((each) => each !== false);
   return [
     make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
       step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
-    make("p", "lead", STATES[folded.state] ?? folded.state),
-    make("p", "", make("strong", "", "Next: "), next(view)),
-    make("p", "", make("strong", "", "Reviewers may: "), view.may.get(folded.may ?? "") ?? "what you chose in your report"),
+    ...standing(view), ...next(view), ...corrections(view),
+    make("p", "", make("strong", "", "Reviewers may: "), may),
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),
     ...[...gone].map(([sign, why]) => make("p", "", goneWhy(view, sign, why))),
-    ...warnings.map((warning) => make("p", "panel warn", warning)),
+    ...warnings.map((each) => make("p", "panel warn", each)),
   ];
 }
 
 /** What an event says in one line; its text stands below. */
 function headline(view: View, event: Event): string {
   const name = who(view, event.author);
+  const step = stepOf(view.events.get(textOf(event, "of")));
   switch (kindOf(event)) {
     case "report": return "You reported";
     case "stub": return "You reported. Your own copy holds no text, as you chose";
     case "part": return `You, continued (part ${Number(event.payload["n"]) + 1})`;
-    case "choice": return `You changed what reviewers may do: ${view.may.get(textOf(event, "may")) ?? ""}`;
+    case "choice": return `You changed what reviewers may do: ${view.label("may", textOf(event, "may"))}`;
     case "withdraw": return "You withdrew the report";
+    case "confirm": return `${event.payload["agree"] === "YES" ? "You agreed to" : "You did not agree to"} ${step}`;
     case "received": return `${name} has opened your report`;
-    case "state": return event.payload["to"] === "CLOSED"
-      ? `${name} closed it. ${REASONS[textOf(event, "reason")] ?? ""}`
-      : `${name} confirmed: the reviewers have it`;
+    case "state": return stateLine(view, event, name);
+    case "purge": return `${name} proposed to ${stepOf(event)}`;
+    case "endorse": return `${name} signed as the second reviewer: ${step}`;
+    case "done": return `${name} says that it has happened: ${step}`;
+    case "triage": return `${name} put down what kind of case it is`;
+    case "correction":
+      return `${name} on a correction. ${CORRECTIONS[textOf(event, "code")]}: ${CORRECTION_STATUS[textOf(event, "status")]}`;
+    case "packet": return `${name} prepared a text for ${PACKETS[textOf(event, "to")] ?? "others"}`;
     case "summary": return `${name} sent a summary. You hear again by ${weekInWords(textOf(event, "due"))}`;
     case "evaluator": return "You signed your findings as an evaluator";
     case "recuse": return `${name} stepped back. They no longer read what you write`;
@@ -125,6 +351,17 @@ function headline(view: View, event: Event): string {
     case "cutoff": return `${name} says that ${who(view, textOf(event, "of"))} is no longer a reviewer`;
     default: return `${name} wrote`;
   }
+}
+
+/** A `state` event: a wish that does not count, a proposal that waits, or what it brought. */
+function stateLine(view: View, event: Event, name: string): string {
+  const { void: reasons, proposals } = view.folded;
+  if (reasons.has(event.id)) return `${name} wanted to ${stepOf(event)}`;
+  if (event.payload["to"] === "ACKNOWLEDGED") return `${name} confirmed: the reviewers have it`;
+  const waits = proposals.some(({ id }) => id === event.id);
+  const closing = event.payload["to"] === "CLOSED" ? `. ${REASONS[textOf(event, "reason")] ?? ""}` : "";
+  const signed = ofKind(view, "endorse").some(({ payload }) => payload["of"] === event.id);
+  return waits || signed ? `${name} proposed: ${stepOf(event)}${closing}` : `${name}: ${stepOf(event)}${closing}`;
 }
 
 function message(view: View, event: Event): HTMLElement {
@@ -135,7 +372,10 @@ function message(view: View, event: Event): HTMLElement {
   const text = make("p", "body", textOf(event));
   text.dir = "auto";
   const doubt = reason === undefined ? [] : [make("p", "", `Not counted: ${VOIDS[reason] ?? reason}.`)];
-  const element = make("article", kind, line, ...(textOf(event) === "" ? [] : [text]), ...doubt);
+  // What belongs to an open proposal stands there.
+  const shown = kindOf(event) !== "packet" || outward(view).some(({ id }) => id === event.payload["state"]);
+  const packet = shown ? [] : [packetView(`For ${PACKETS[textOf(event, "to")] ?? ""}`, packetText(event))];
+  const element = make("article", kind, line, ...(textOf(event) === "" ? [] : [text]), ...packet, ...doubt);
   element.dataset["kind"] = kindOf(event);
   return element;
 }

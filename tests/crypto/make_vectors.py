@@ -14,10 +14,11 @@ from nacl.signing import SigningKey
 
 from crypto import constants as c
 from crypto import points, segment
-from crypto.case import _topological as topological
 from crypto.case import common, fold, heads
 from crypto.encoding import b64, canonical, unb64
-from crypto.event import Event, parse_event
+from crypto.event import Event, audience_of, parse_event
+from crypto.graph import topological
+from crypto.label import intake_label, label_message, report_id
 from crypto.posting import effort_of, parse_posting
 from crypto.private import opening
 from crypto.private.receipt import ReceiptKeys, keys_of
@@ -27,6 +28,7 @@ from crypto.roster import parse_programme, parse_roster, parse_suspensions
 from crypto.routing import Want, draw, explain, groups_of
 from crypto.sealing import SUITE, letter_info, open_public, open_public_of, seal_letter, shared_secret, tag_of
 from crypto.tree import Tree
+from tests.crypto import make_states
 from tests.crypto.make_tree import PROGRAMME, tree_vectors
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
@@ -453,8 +455,20 @@ def report_payload(**changes: Any) -> dict[str, Any]:
 
 
 def later(kind: str, **changes: Any) -> dict[str, Any]:
-    audience = "reviewers" if kind == "note" else "all"
-    return common(kind, WEEK, SEEN, 3, audience, h("case").hex(), None, [h("case").hex()]) | changes
+    unsaid = {"reason": "NONE", "text": "", "until": "", "whom": "", "urgent": "NO"} if kind == "state" else {}
+    return common(kind, WEEK, SEEN, 3, audience_of(kind), h("case").hex(), None, [h("case").hex()]) | unsaid | changes
+
+
+TRIAGE = {
+    "code": "C1-MISBEHAVE",
+    "also": ["D4-REPRISAL"],
+    "stage": "L3-INTERNAL",
+    "severity": "S4",
+    "harm": "H1",
+    "urgency": "U1",
+    "known": "K3",
+    "risk": "SOME",
+}
 
 
 def evaluator_payload(case: str = h("case").hex(), **changes: Any) -> dict[str, Any]:
@@ -467,6 +481,13 @@ def evaluator_payload(case: str = h("case").hex(), **changes: Any) -> dict[str, 
         "wishes": "",
     }
     return later("evaluator", case=case, parents=[case]) | base | changes
+
+
+def label_payload(**changes: Any) -> dict[str, Any]:
+    """A label of table T1 and the signature under it."""
+    data = intake_label(report_id(h("case").hex(), P), WEEK, "C2-ESCAPE", "L3-INTERNAL")
+    signature = SigningKey(SEEDS["rita"]).sign(label_message(data, P)).signature
+    return later("label", table="T1", label=b64(data), signature=b64(signature)) | changes
 
 
 def signed(data: bytes, seed: bytes = ALICE.sign_seed, programme: bytes = P, label: bytes = c.LABEL_EVENT) -> bytes:
@@ -495,8 +516,26 @@ def good_payloads() -> dict[str, dict[str, Any]]:
         "received": later("received"),
         "answer": later("answer", text="a question"),
         "note": later("note", text="between us"),
-        "state": later("state", to="ACKNOWLEDGED", reason="NONE", text=""),
+        "state": later("state", to="ACKNOWLEDGED"),
         "state-closed": later("state", to="CLOSED", reason="NO-REPLY", text="bye"),
+        "state-needs-info": later("state", to="NEEDS_INFO", text="t" * 4000),
+        "state-urgent": later("state", to="REFERRED", until="2026-W53", whom="\u00e9" * 100, urgent="YES"),
+        "endorse": later("endorse", of=h("x").hex()),
+        "done": later("done", of=h("x").hex(), text="d" * 4000),
+        "confirm": later("confirm", of=h("x").hex(), agree="YES", warned="NO"),
+        "triage": later("triage", **TRIAGE),
+        "triage-no-more": later("triage", **TRIAGE | {"also": [], "known": "K0", "urgency": "U0"}),
+        "assess": later("assess", credibility="E5", text="a" * 4000),
+        "assign": later("assign", lead=NAMES["rita"], second=NAMES["olaf"]),
+        "label": label_payload(),
+        "label-T2": label_payload(table="T2", label="l" * 2000),
+        "correction": later("correction", code="DC-PAUSE-INT", status="CLAIMED", text="c" * 2000),
+        "packet": later("packet", to="CAL-OES", state=h("x").hex(), fields={"name": "", "what_happened": "f" * 4000}),
+        "packet-empty": later("packet", to="REPORTER", state="", fields={}),
+        "packet-30-fields": later(
+            "packet", to="PUBLIC", state="", fields={chr(97 + n % 26) * (1 + n // 26) + "_" * 38: "" for n in range(30)}
+        ),
+        "purge": later("purge"),
         "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", talk=[h("case").hex()]),
         "recuse": later("recuse"),
         "handover": later("handover", to=NAMES["uma"]),
@@ -547,10 +586,57 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "part-3": later("part", n=3, text=""),
         "may-unknown": later("choice", may="YES"),
         "may-lower": later("choice", may="ask"),
-        "state-other": later("state", to="RECEIVED", reason="NONE", text=""),
-        "state-closed-none": later("state", to="CLOSED", reason="NONE", text=""),
+        "state-other": later("state", to="RECEIVED"),
+        "state-closed-none": later("state", to="CLOSED"),
         "state-open-reason": later("state", to="ACKNOWLEDGED", reason="SPAM", text=""),
         "state-reason": later("state", to="CLOSED", reason="BORED", text=""),
+        "state-purged": later("state", to="PURGED"),
+        "state-withdrawn": later("state", to="WITHDRAWN"),
+        "state-until": later("state", to="HELD", until="soon"),
+        "state-until-none": later("state", to="HELD", until=[]),
+        "state-whom-201": later("state", to="REFERRED", whom="a" * 201),
+        "state-urgent": later("state", to="REFERRED", urgent="1"),
+        "state-old": {key: value for key, value in later("state", to="HELD").items() if key not in ("until", "whom", "urgent")},
+        "endorse-text": later("endorse", of=h("x").hex(), text=""),
+        "endorse-list": later("endorse", of=[h("x").hex()]),
+        "done-no-text": later("done", of=h("x").hex()),
+        "done-text-4001": later("done", of=h("x").hex(), text="d" * 4001),
+        "confirm-agree": later("confirm", of=h("x").hex(), agree="MAYBE", warned="NO"),
+        "confirm-not-warned": later("confirm", of=h("x").hex(), agree="YES"),
+        "triage-two-codes": later("triage", **TRIAGE | {"code": ["C1-MISBEHAVE"]}),
+        "triage-also-three": later("triage", **TRIAGE | {"also": list(c.ABOUT_CODES[:3])}),
+        "triage-also-double": later("triage", **TRIAGE | {"also": ["X1-OTHER"] * 2}),
+        "triage-s0": later("triage", **TRIAGE | {"severity": "S0"}),
+        "triage-h3": later("triage", **TRIAGE | {"harm": "H3"}),
+        "triage-u4": later("triage", **TRIAGE | {"urgency": "U4"}),
+        "triage-k5": later("triage", **TRIAGE | {"known": "K5"}),
+        "triage-risk": later("triage", **TRIAGE | {"risk": "NONE"}),
+        "triage-credibility": later("triage", **TRIAGE, credibility="E1"),
+        "assess-e6": later("assess", credibility="E6", text=""),
+        "assess-text-4001": later("assess", credibility="E1", text="a" * 4001),
+        "assign-same": later("assign", lead=NAMES["rita"], second=NAMES["rita"]),
+        "assign-nobody": later("assign", lead=NAMES["rita"], second=""),
+        "label-table": label_payload(table="T3"),
+        "label-2001": label_payload(label="l" * 2001),
+        "label-signature-63": label_payload(signature=b64(bytes(63))),
+        "label-no-signature": without(label_payload(), "signature"),
+        "label-code": label_payload(code="C2-ESCAPE"),
+        "correction-code": later("correction", code="DC-OTHER", status="ASKED", text=""),
+        "correction-status": later("correction", code="DC-STOP", status="DONE", text=""),
+        "correction-text-2001": later("correction", code="DC-STOP", status="ASKED", text="c" * 2001),
+        "packet-to": later("packet", to="FBI", state="", fields={}),
+        "packet-state": later("packet", to="PUBLIC", state="ab", fields={}),
+        "packet-list": later("packet", to="PUBLIC", state="", fields=[]),
+        "packet-31-fields": later("packet", to="PUBLIC", state="", fields={"a" * (n + 1): "" for n in range(31)}),
+        "packet-name": later("packet", to="PUBLIC", state="", fields={"Name": ""}),
+        "packet-name-empty": later("packet", to="PUBLIC", state="", fields={"": ""}),
+        "packet-name-digit": later("packet", to="PUBLIC", state="", fields={"field1": ""}),
+        "packet-name-newline": later("packet", to="PUBLIC", state="", fields={"name\n": ""}),
+        "packet-name-41": later("packet", to="PUBLIC", state="", fields={"a" * 41: ""}),
+        "packet-number": later("packet", to="PUBLIC", state="", fields={"name": 1}),
+        "packet-text-4001": later("packet", to="PUBLIC", state="", fields={"name": "a" * 4001}),
+        "packet-deep": later("packet", to="PUBLIC", state="", fields={"name": {"a": ""}}),
+        "purge-text": later("purge", text=""),
         "state-text-4001": later("state", to="CLOSED", reason="SPAM", text="a" * 4001),
         "summary-state": later("summary", state="OPEN", due=WEEK, talk=[]),
         "summary-talk-61": later("summary", state="CLOSED", due=WEEK, talk=[h(str(i)).hex() for i in range(61)]),
@@ -835,6 +921,7 @@ class Story:
 
     def __init__(self, **changes: Any) -> None:
         self.events: dict[str, Event] = {}
+        self.paths: dict[str, str] = {}
         self.add("report", "alice", report_payload(**changes))
         self.case = self.events["report"].id
 
@@ -846,9 +933,13 @@ class Story:
         if kind == "evaluator":
             more = evaluator_payload(self.case) | more
             more = {key: more[key] for key in ("evaluator", "signature", "method", "access", "steps", "wishes")}
-        payload = later(kind, case=self.case, prev=[self.events[prev].id] if prev else [], **more)
-        payload["parents"] = sorted(self.events[each].id for each in parents.split())
+        payload = later(kind, case=self.case, prev=[self.id(prev)] if prev else [], **more)
+        payload["parents"] = sorted(self.id(each) for each in parents.split())
         self.add(name, author, payload)
+
+    def id(self, name: str) -> str:
+        """Of an event; the root's is the case's even where a stub stands for the report."""
+        return self.case if name == "report" else self.events[name].id
 
 
 def story() -> Story:
@@ -856,12 +947,12 @@ def story() -> Story:
     s.later("received", "rita", "received", "report")
     s.later("received2", "olaf", "received", "report")
     s.later("received-reserve", "uma", "received", "report")
-    s.later("ack", "rita", "state", "received", "received", to="ACKNOWLEDGED", reason="NONE", text="")
-    s.later("ack2", "olaf", "state", "received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
-    s.later("ack-again", "olaf", "state", "ack received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
-    s.later("closed", "rita", "state", "ack", "ack", to="CLOSED", reason="NO-REPLY", text="")
-    s.later("closed-at-once", "uma", "state", "received-reserve", "received-reserve", to="CLOSED", reason="SPAM", text="")
-    s.later("ack-late", "olaf", "state", "closed received2", "received2", to="ACKNOWLEDGED", reason="NONE", text="")
+    s.later("ack", "rita", "state", "received", "received", to="ACKNOWLEDGED")
+    s.later("ack2", "olaf", "state", "received2", "received2", to="ACKNOWLEDGED")
+    s.later("ack-again", "olaf", "state", "ack received2", "received2", to="ACKNOWLEDGED")
+    s.later("closed", "rita", "state", "received", "received", to="CLOSED", reason="SPAM")
+    s.later("closed-by-reserve", "uma", "state", "received-reserve", "received-reserve", to="CLOSED", reason="SPAM")
+    s.later("ack-late", "olaf", "state", "closed received2", "received2", to="ACKNOWLEDGED")
     s.later("answer", "rita", "answer", "ack", "ack", text="which?")
     s.later("answer-fork", "rita", "answer", "ack", "ack", text="which one?")
     s.later("note", "rita", "note", "answer", "answer", text="hm")
@@ -1082,6 +1173,31 @@ def leaving_vectors() -> tuple[list[Vector], dict[str, str]]:
     return out, events
 
 
+def state_vectors() -> tuple[list[Vector], dict[str, str]]:
+    """Vectors of cases at work, and their events under names with the kind of case in front."""
+    out: list[Vector] = []
+    events: dict[str, str] = {}
+    for kind, plans in make_states.plans().items():
+        root = make_states.REPORTS[kind]
+        people = {"readers": [NAMES[n] for n in ("rita", "olaf", "wim")], "reserves": [NAMES[n] for n in ("uma", "vera")]}
+        s = Story(**people, answers=ANSWERS | root, text="")
+        if kind == "stub":
+            s.add(
+                "report",
+                "alice",
+                without(
+                    without(without(s.events["report"].payload | {"kind": "stub", "selfcopy": "dates", "case": s.case}, "answers"), "text"),
+                    "parts",
+                ),
+            )
+        for name, (comment, ends) in plans.items():
+            plan = make_states.write(s, NAMES, ends)
+            one = case_vector(s, f"{kind}-{name}", plan, comment)
+            events |= {f"{kind}/{each}": s.events[each].raw.hex() for each in plan}
+            out.append(one | {"events": [f"{kind}/{each}" for each in plan]})
+    return out, events
+
+
 def case_vectors(s: Story) -> list[Vector]:
     plans = {
         "nothing": "",
@@ -1091,14 +1207,13 @@ def case_vectors(s: Story) -> list[Vector]:
         "acknowledged": "report received ack",
         "doubles": "report received report received ack ack",
         "backwards": "ack received report",
-        "closed": "report received ack closed",
-        "closed-at-once": "report received-reserve closed-at-once",
+        "closed": "report received closed",
+        "closed-by-reserve": "report received-reserve closed-by-reserve",
         "two-acks": "report received received2 ack ack2",
         "ack-again": "report received received2 ack ack-again",
-        "ack-after-close": "report received ack closed received2 ack-late",
-        "ack-beside-close": "report received ack received-reserve closed-at-once",
-        "withdrawn-after-close": "report received ack closed withdraw",
-        "withdrawn-with-hole": "report received ack withdraw",
+        "ack-after-close": "report received closed received2 ack-late",
+        "withdrawn-after-close": "report received closed withdraw",
+        "withdrawn-with-hole": "report received withdraw",
         "forged-withdraw": "report forged-withdraw",
         "reviewer-withdraws": "report reviewer-withdraws",
         "reporter-closes": "report reporter-closes",
@@ -1140,7 +1255,7 @@ def case_vectors(s: Story) -> list[Vector]:
     return [case_vector(s, name, plan.split()) for name, plan in plans.items()]
 
 
-def case_vector(s: Story, name: str, plan: list[str]) -> Vector:
+def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold of these events, in any order") -> Vector:
     events = [s.events[each] for each in plan]
     folded = fold(events, s.case)
     if folded is None:
@@ -1156,9 +1271,19 @@ def case_vector(s: Story, name: str, plan: list[str]) -> Vector:
         "readers": list(folded.readers),
         "gone": dict(sorted(folded.gone.items())),
         "evaluator": folded.evaluator,
+        "since": folded.since,
+        "until": folded.until,
+        "whom": folded.whom,
+        "history": [list(each) for each in folded.history],
+        "proposals": [[each.id, each.why] for each in folded.proposals],
+        "unsigned": list(folded.unsigned),
+        "triage": folded.triage.id if folded.triage else "",
+        "corrections": dict(sorted(folded.corrections.items())),
+        "lead": folded.lead,
+        "second": folded.second,
     }
     quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who) for who in c.AUDIENCES}}
-    return vector(name, "the fold of these events, in any order", case=s.case, events=plan, result=result, **quiet)
+    return vector(name, comment, case=s.case, events=plan, result=result, **quiet)
 
 
 # ---------------------------------------------------------------- routing
@@ -1397,6 +1522,7 @@ def main() -> None:
     }
     s = story()
     left, left_events = leaving_vectors()
+    moved, moved_events = state_vectors()
     write("constants.json", constants())
     write("points.json", {"vectors": point_vectors()})
     write("json.json", {"vectors": json_vectors()})
@@ -1411,8 +1537,8 @@ def main() -> None:
         "case.json",
         {
             "programme": P.hex(),
-            "events": {name: event.raw.hex() for name, event in s.events.items()} | left_events,
-            "vectors": case_vectors(s) + left,
+            "events": {name: event.raw.hex() for name, event in s.events.items()} | left_events | moved_events,
+            "vectors": case_vectors(s) + left + moved,
         },
     )
     roster = {"v": 1, "reviewers": ROSTER, "evaluators": []}

@@ -124,6 +124,16 @@ def run_case(v: Any) -> None:
             "readers": list(folded.readers),
             "gone": folded.gone,
             "evaluator": folded.evaluator,
+            "since": folded.since,
+            "until": folded.until,
+            "whom": folded.whom,
+            "history": [list(each) for each in folded.history],
+            "proposals": [[each.id, each.why] for each in folded.proposals],
+            "unsigned": list(folded.unsigned),
+            "triage": folded.triage.id if folded.triage else "",
+            "corrections": folded.corrections,
+            "lead": folded.lead,
+            "second": folded.second,
         } == v["result"]
         for who, expected in v.get("heads", {}).items():
             assert heads(events, v["case"], who) == expected

@@ -55,9 +55,10 @@ def write_tree(folder: Path, tick: int = TICK) -> bytes:
 
 @pytest.fixture(scope="session")
 def static(tmp_path_factory) -> Path:
-    """A stand-in for the built script, so that these tests need no browser build."""
+    """Stand-ins for the built scripts, so that these tests need no browser build."""
     folder = tmp_path_factory.mktemp("static")
-    (folder / "reporter.js").write_text("// stand-in\n")
+    for name in ("report.js", "return.js"):
+        (folder / name).write_text("// stand-in\n")
     return folder
 
 

@@ -62,7 +62,7 @@ def test_the_manifest_names_every_page_and_file(client):
     assert set(PAGES) < set(files)
     for path, digest in files.items():
         assert hashlib.sha256(client.get(path).data).hexdigest() == digest
-    script = next(path for path in files if path.startswith("/static/reporter."))
+    script = next(path for path in files if path.startswith("/static/report."))
     assert client.get(script).headers["Cache-Control"].endswith("immutable")
     assert script in client.get("/report").text
 

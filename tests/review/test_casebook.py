@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from crypto.errors import Malformed
+from crypto.event import Event, parse_event
 from review import casebook, outbox
 from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
 from tests.review.world import PASSPHRASE, FakeIntake, P, report_event, reporter_keys, send_to_all, turn
@@ -12,14 +14,14 @@ KEY = bytes(32)
 def test_survives_a_torn_last_record(tmp_path: Path) -> None:
     path = tmp_path / "casebook"
     book = casebook.open_book(path, KEY, P)
-    casebook.append(book, [casebook.read_record(["a"]), casebook.read_record(["b"])], P)
+    casebook.append(book, [casebook.read_record(["a"]), casebook.read_record(["b"])])
     casebook.close_book(book)
     whole = path.read_bytes()
     for cut in (1, 5, 60):
         path.write_bytes(whole[:-cut])
         book = casebook.open_book(path, KEY, P)
         assert book.read == {"a"}
-        casebook.append(book, [casebook.read_record(["c"])], P)
+        casebook.append(book, [casebook.read_record(["c"])])
         casebook.close_book(book)
         book = casebook.open_book(path, KEY, P)
         assert book.read == {"a", "c"}
@@ -29,7 +31,7 @@ def test_survives_a_torn_last_record(tmp_path: Path) -> None:
 def test_refuses_changed_reordered_and_busy_files(tmp_path: Path) -> None:
     path = tmp_path / "casebook"
     book = casebook.open_book(path, KEY, P)
-    casebook.append(book, [casebook.read_record([name]) for name in "abc"], P)
+    casebook.append(book, [casebook.read_record([name]) for name in "abc"])
     with pytest.raises(casebook.CasebookBusy):
         casebook.open_book(path, KEY, P)
     casebook.close_book(book)
@@ -100,12 +102,12 @@ def test_compacting_keeps_what_counts_and_survives_a_crash(intake: FakeIntake, d
         with pytest.raises(OSError, match="power"):
             casebook.compact(book)
     assert path.stat().st_size == size
-    casebook.append(book, [casebook.read_record(["x"])], P)  # the book goes on as it was
+    casebook.append(book, [casebook.read_record(["x"])])  # the book goes on as it was
     casebook.compact(book)
     assert path.stat().st_size < size - 100_000, "a delivered posting is not kept for ever"
     with pytest.raises(casebook.CasebookBusy):
         casebook.open_book(path, KEY, P)
-    casebook.append(book, [casebook.versions_record({"roster": 7})], P)
+    casebook.append(book, [casebook.versions_record({"roster": 7})])
     before = {name: dict(value) if isinstance(value, dict) else set(value) if isinstance(value, set) else value
               for name, value in before.items()}  # fmt: skip
     lock_desk(desk)
@@ -134,3 +136,48 @@ def test_delivered_postings_are_cleared_away_at_an_unlock(intake: FakeIntake, de
     lock_desk(desk)
     open_desk(desk, PASSPHRASE)
     assert path.stat().st_size < 100_000 and len(desk.book.events) == 1 + COMPACT_AFTER
+
+
+def test_what_was_checked_by_an_older_program_is_checked_anew(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None
+    report = report_event(keys, desk.tree)
+    send_to_all(intake, keys, desk.tree, report.raw)
+    intake.tick()
+    turn(desk)
+    asked: list[bytes] = []
+    real = parse_event
+
+    def watched(raw: bytes, programme: bytes) -> Event:
+        asked.append(raw)
+        return real(raw, programme)
+
+    monkeypatch.setattr(casebook, "parse_event", watched)
+    for number, times in ((casebook.CHECKED, 0), (casebook.CHECKED + 1, 1)):
+        lock_desk(desk)
+        monkeypatch.setattr(casebook, "CHECKED", number)
+        open_desk(desk, PASSPHRASE)
+        assert desk.book is not None and desk.book.events[report.id] == report and asked == [report.raw] * times
+    with monkeypatch.context() as patch:
+        patch.setattr(casebook, "CHECKED", 9)
+        patch.setattr(casebook, "parse_event", lambda *_: (_ for _ in ()).throw(Malformed()))
+        lock_desk(desk)
+        open_desk(desk, PASSPHRASE)
+        assert desk.book is not None and not desk.book.events, "a stricter program does not take it"
+
+
+def test_many_events_share_a_place_and_come_back_in_order(tmp_path: Path, desks: list[Desk]) -> None:
+    tree = desks[0].tree
+    assert tree is not None
+    events = [report_event(reporter_keys(1), tree, f"report {number} " + "x" * 9000) for number in range(30)]
+    book = casebook.open_book(tmp_path / "many", KEY, P)
+    between = casebook.read_record([events[2].id])
+    casebook.append(book, [*(casebook.event_record(event, 7) for event in events), between, casebook.event_record(events[0], 9)])
+    assert 3 < book.position < 12, "runs of some 64 KB"
+    kept = dict(book.events)
+    casebook.close_book(book)
+    book = casebook.open_book(tmp_path / "many", KEY, P)
+    assert list(book.events.items()) == list(kept.items()) and set(book.segment.values()) == {7} and book.read == {events[2].id}
+    casebook.close_book(book)

@@ -250,7 +250,7 @@ def test_no_private_word_no_private_cutoff(intake: FakeIntake, five: list[Desk])
     change_card(five, 1, to="2026-11-17", ended="CONDUCT")
     case = _case(five[0], report.id)
     assert five[0].book is not None and five[0].tree is not None
-    due = circle.cutoffs_due(case, five[0].book.events, five[0].tree, NOW, _sign(five[0]))
+    due = circle.cutoffs_due(case, casebook.events_of(five[0].book, case.id), five[0].tree, NOW, _sign(five[0]))
     assert due == [(_sign(five[1]), "all")]
 
 
@@ -272,16 +272,12 @@ def test_a_long_case_goes_six_letters_a_posting(intake: FakeIntake, five: list[D
 
 
 def _yields(path: Path, key: bytes) -> bytes:
-    """Everything the casebook's bytes say to whoever has its key, events decoded."""
-    from base64 import b64decode
-    from json import loads
-
+    """Everything the casebook's bytes say to whoever has its key."""
     from nacl.secret import SecretBox
 
     data, at, out = path.read_bytes(), len(casebook.HEADER), b""
     while at < len(data):
         size = int.from_bytes(data[at : at + 4], "big")
-        record = loads(SecretBox(key).decrypt(data[at + 4 : at + 4 + size])[8:])
-        out += b64decode(record["raw"]) if record["t"] == "event" else str(record).encode()
+        out += SecretBox(key).decrypt(data[at + 4 : at + 4 + size])[8:]
         at += 4 + size
     return out

@@ -43,7 +43,7 @@ def test_report_opened_by_three_answered_and_replied_to(intake: FakeIntake, desk
     case_id, keys = _opened(intake, desks), reporter_keys()
     case = fold(read_all(intake, keys), case_id)
     assert case is not None and len(case.opened) == 3 and case.state == "RECEIVED" and not case.missing
-    outbox.say(desks[1], case_id, "state", to="ACKNOWLEDGED", reason="NONE", text="")
+    outbox.say(desks[1], case_id, "state", to="ACKNOWLEDGED", reason="NONE", text="", until="", whom="", urgent="NO")
     outbox.say(desks[1], case_id, "answer", text="谢谢 🙏 شكرا")
     turn(desks[1])
     intake.tick()

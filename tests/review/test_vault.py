@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2.low_level import hash_secret_raw
 
 from crypto.encoding import canonical
 from crypto.errors import Malformed, NotForUs
 from crypto.event import payload_bytes
+from crypto.private import keyfile
 from crypto.private.keyfile import open_keyfile
 from crypto.request import check_request
 from crypto.roster import quarter_of
@@ -148,3 +150,17 @@ def test_only_a_timestamp_is_signed_through_that_door(tmp_path: Path) -> None:
     for data in bad:
         with pytest.raises(Malformed):
             opened.sign_timestamp(data)
+
+
+def test_the_passphrase_is_stretched_as_much_as_promised(tmp_path: Path, real_passphrases: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    real = hash_secret_raw
+
+    def watched(*arguments: Any, **named: Any) -> bytes:
+        asked.append(named)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(keyfile, "hash_secret_raw", watched)
+    vault.create(tmp_path / "v", PASSPHRASE, "Ada", NOW, P)
+    assert vault.unlock(tmp_path / "v", PASSPHRASE).name == "Ada"
+    assert [(each["time_cost"], each["memory_cost"], each["parallelism"]) for each in asked] == [(3, 65_536, 4)] * 2

@@ -126,7 +126,10 @@ def test_reads_from_elsewhere_and_rebinding_are_refused(browser: Browser) -> Non
     "path",
     [
         *("/lock", "/unlock", "/create", "/keys", "/case/{}/open", "/case/{}/recuse"),
-        *("/case/{}/answer", "/case/{}/note", "/case/{}/acknowledge", "/case/{}/close"),
+        *("/case/{}/answer", "/case/{}/note", "/case/{}/acknowledge", "/case/{}/close", "/case/{}/state", "/case/{}/endorse"),
+        *("/case/{}/done", "/case/{}/purge", "/case/{}/triage", "/case/{}/assess", "/case/{}/assign", "/case/{}/correction"),
+        *("/case/{}/tags", "/case/{}/unread", "/case/{}/undo", "/case/{}/phrase", "/case/{}/evidence", "/case/{}/knew"),
+        *("/list", "/views"),
     ],
 )
 def test_every_form_needs_its_token(browser: Browser, desks: list[Desk], case_id: str, path: str) -> None:
@@ -152,12 +155,14 @@ def test_read_acknowledge_answer_note_close(browser: Browser, desks: list[Desk],
     assert f'href="/case/{case_id}"' in listed and "new" in listed and "in danger now" in listed
     page = browser.get(f"/case/{case_id}").text
     assert "&lt;script&gt;alert(1)" in page and "1 to 5 people" in page and 'id="acknowledge"' in page
-    assert "unread" not in browser.get("/").text
+    assert 'class="case unread' not in browser.get("/").text
     assert browser.post(f"/case/{case_id}/acknowledge").status_code == 303
     assert browser.post(f"/case/{case_id}/acknowledge").status_code == 409
     assert browser.post(f"/case/{case_id}/answer", {"answer": "line one\r\nline two 谢谢"}).status_code == 303
     assert browser.post(f"/case/{case_id}/note", {"note": "just us"}).status_code == 303
-    assert browser.post(f"/case/{case_id}/close", {"reason": "NOPE", "close": "kept words"}).status_code == 400
+    wrong = browser.post(f"/case/{case_id}/close", {"reason": "NOPE", "close": "kept words"})
+    assert wrong.status_code == 400 and "kept words" in wrong.text
+    assert browser.post(f"/case/{case_id}/state", {"to": "ADVICE", "text": "what I would do"}).status_code == 303
     assert browser.post(f"/case/{case_id}/close", {"reason": "ADVISED", "close": "all the best"}).status_code == 303
     page = browser.get(f"/case/{case_id}").text
     assert "line one\nline two 谢谢" in page and "just us" in page and "Closed" in page and 'id="acknowledge"' not in page

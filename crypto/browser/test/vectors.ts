@@ -28,6 +28,9 @@ function same(got: unknown, expected: unknown, what = ""): void {
 /** A letter of a vector: its clue, then one byte over and over. */
 const filled = (one: any): core.Bytes => core.concat(fromHex(one.clue), new Uint8Array(core.LETTER_BYTES - 40).fill(one.fill));
 
+const repeated = ([before, a, b, after, n]: [string, string, string, string, number]): string =>
+  before + a.repeat(n) + b.repeat(n) + after;
+
 function constants(all: any): void {
   const ours = core as unknown as Record<string, unknown>;
   for (const [name, value] of Object.entries({ ...all.constants, ...all.codes })) {
@@ -104,6 +107,9 @@ async function cases(one: any, all: any): Promise<void> {
       state: folded.state, may: folded.may ?? "", opened: [...folded.opened].sort(), order: folded.order.map(({ id }) => id),
       void: Object.fromEntries(folded.void), missing: [...folded.missing].sort(), equivocations: folded.equivocations,
       readers: folded.readers, gone: Object.fromEntries(folded.gone), evaluator: folded.evaluator,
+      since: folded.since, until: folded.until, whom: folded.whom, history: folded.history,
+      proposals: folded.proposals.map(({ id, why }) => [id, why]), unsigned: folded.unsigned, triage: folded.triage?.id ?? "",
+      corrections: Object.fromEntries(folded.corrections), lead: folded.lead, second: folded.second,
     }, one.result);
   }
   for (const audience of Object.keys(one.heads ?? {})) same(core.heads(events, one.case, audience), one.heads[audience], "heads");
@@ -140,7 +146,7 @@ async function sealing(one: any, all: any): Promise<void> {
 
 const FILES: Record<string, (one: any, all: any) => unknown> = {
   constants: (_, all) => constants(all),
-  json: (one) => core.parseStrict(fromHex(one.hex)),
+  json: (one) => core.parseStrict(fromHex(one.repeat ? repeated(one.repeat) : one.hex)),
   points: (one) => (one.kind === "point" ? core.checkPoint : core.checkSigningKey)(fromHex(one.hex)),
   receipt, event, tree, posting, segment, letter, case: cases, routing, sealing,
 };

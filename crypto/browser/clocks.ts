@@ -1,0 +1,119 @@
+/** Weeks, and what a reporter is told of dates: the same clocks as review/clocks.py, from the same table (crypto/wording.json). */
+
+import wording from "../wording.json" with { type: "json" };
+import type { Case } from "./case.ts";
+import { isWeek, weekOf, type JsonObject } from "./encoding.ts";
+import { kindOf, type Event } from "./event.ts";
+
+interface Row {
+  readonly code: string;
+  /** The states in which it runs. */
+  readonly in: readonly string[];
+  readonly from: string;
+  readonly days: number;
+  readonly urgency?: Readonly<Record<string, number>>;
+  readonly reason?: Readonly<Record<string, number>>;
+  readonly after?: string;
+  readonly until?: string;
+  readonly most?: number;
+  readonly answered?: number;
+  readonly replied?: string;
+  readonly settled?: string;
+  readonly duty?: string;
+  readonly reporter: string;
+}
+
+/** A date that runs; `duty`: somebody is late after it. */
+export interface Due {
+  readonly code: string;
+  readonly week: string;
+  readonly duty: boolean;
+  readonly sentence: string;
+}
+
+/** States whose text tells the reporter what follows. */
+const TELLING = ["PLAN", "COORDINATING", "REFERRED", "DISCLOSED", "CORRECTED", "CLOSED"];
+
+/** The Monday of a week; RangeError for a week that no calendar has. */
+function mondayOf(week: string): Date {
+  const day = new Date(`${week.slice(0, 4)}-01-04T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() || 7) - 1) + (Number(week.slice(6)) - 1) * 7);
+  if (weekOf(day) !== week) throw new RangeError(week);
+  return day;
+}
+
+export function addWeeks(week: string, count: number): string {
+  const day = mondayOf(week);
+  day.setUTCDate(day.getUTCDate() + 7 * count);
+  return weekOf(day);
+}
+
+/** A week as people say it: the week of 16 November 2026. */
+export function weekInWords(week: string): string {
+  try {
+    return `the week of ${mondayOf(week).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" })}`;
+  } catch {
+    return `week ${week}`;
+  }
+}
+
+/** Every date that runs and is not settled, the earliest first. A case whose weeks no calendar has gets none. */
+export function duesOf(folded: Case): Due[] {
+  const found: Due[] = [];
+  for (const row of (wording.clocks as readonly Row[]).filter((each) => each.in.includes(folded.state))) {
+    try {
+      const week = weekDue(row, folded);
+      mondayOf(week);
+      const sentence = row.reporter.replace("{week}", weekInWords(week));
+      if (!isSettled(row, folded, week)) found.push({ code: row.code, week, duty: row.duty !== "NO", sentence });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  return found.sort((a, b) => (`${a.week} ${a.code}` < `${b.week} ${b.code}` ? -1 : 1));
+}
+
+function weekDue(row: Row, folded: Case): string {
+  const start = startOf(row.from, folded);
+  const days = row.reason?.[String(folded.brought?.payload["reason"])] ?? row.urgency?.[urgencyOf(folded)] ?? row.days;
+  // Nobody knows the day: a deadline is rounded down, and what must not be too early up and one week more.
+  if (row.after !== undefined) return addWeeks(start, Math.floor((days + 6) / 7) + 1);
+  const { until } = folded;
+  if (!["YES", folded.state].includes(row.until ?? "") || !isWeek(until)) return addWeeks(start, Math.floor(days / 7));
+  const most = addWeeks(start, Math.floor((row.most ?? 0) / 7));
+  return until < most ? until : most;
+}
+
+function startOf(where: string, folded: Case): string {
+  const root = String(folded.root.payload["week"]);
+  if (where === "root") return root;
+  if (where === "since") return folded.since;
+  const acknowledged = folded.history.find(([state]) => state === "ACKNOWLEDGED")?.[1] ?? root;
+  if (where === "ack") return acknowledged;
+  const words = folded.order.filter(hasWords).map(({ payload }) => String(payload["week"]));
+  return [acknowledged, ...words].sort().at(-1) ?? root;
+}
+
+/** Did the reporter have words of the reviewers by this event? */
+const hasWords = (event: Event): boolean =>
+  ["answer", "done"].includes(kindOf(event)) || (kindOf(event) === "state" && String(event.payload["text"]).trim() !== "");
+
+function isSettled(row: Row, folded: Case, due: string): boolean {
+  const { order, history, corrections } = folded;
+  if (row.answered !== undefined) {
+    // An answer before the present state began does not count, one in its first week does.
+    const early = addWeeks(due, -row.answered);
+    if (order.some((event) => kindOf(event) === "answer" && String(event.payload["week"]) >= early)) return true;
+  }
+  const since = Math.max(0, order.findIndex(({ id }) => id === history.at(-1)?.[2]));
+  if (row.replied !== undefined && order.some((event, place) => kindOf(event) === "reply" && place > since)) return true;
+  if (row.code === "feedback" && history.some(([state]) => TELLING.includes(state))) return true;
+  return row.settled !== undefined && corrections.size > 0
+    && [...corrections.values()].every((status) => ["VERIFIED", "DECLINED"].includes(status));
+}
+
+/** As triaged; before that, a report of present danger counts as the most urgent. */
+function urgencyOf({ triage, root }: Case): string {
+  if (triage !== undefined) return String(triage.payload["urgency"]);
+  return (root.payload["answers"] as JsonObject | undefined)?.["danger"] === "NOW" ? "U0" : "";
+}

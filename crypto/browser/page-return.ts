@@ -1,0 +1,6 @@
+/** Entry of the return page's script. */
+
+import { begin } from "./pages.ts";
+import { startReturn } from "./return.ts";
+
+await begin(startReturn);

@@ -1,0 +1,269 @@
+"""The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL 9, 7 to 12). Reads events of audience `all` only."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from crypto.constants import MAY_CODES, NARROW, OUTWARD
+from crypto.event import Event
+from crypto.graph import Graph, descends, last_of
+
+TABLE: Mapping[str, tuple[str, ...]] = {
+    "RECEIVED": ("ACKNOWLEDGED", "CLOSED"),
+    "ACKNOWLEDGED": ("TRIAGE", "ADVICE"),
+    "ADVICE": ("TRIAGE", "CLOSED"),
+    "TRIAGE": ("NEEDS_INFO", "HELD", "REVIEW", "CLOSED"),
+    "NEEDS_INFO": ("TRIAGE", "REVIEW", "CLOSED"),
+    "HELD": ("TRIAGE", "REVIEW", "CLOSED"),
+    "REVIEW": ("NEEDS_INFO", "HELD", "PLAN", "CLOSED"),
+    "PLAN": ("REVIEW", "COORDINATING", "REFERRED", "DISCLOSED", "CLOSED"),
+    "COORDINATING": ("CORRECTED", "REFERRED", "DISCLOSED", "CLOSED"),
+    "REFERRED": ("CORRECTED", "COORDINATING", "DISCLOSED", "CLOSED"),
+    "DISCLOSED": ("CORRECTED", "CLOSED"),
+    "CORRECTED": ("COORDINATING", "REFERRED", "DISCLOSED", "CLOSED"),
+    "CLOSED": ("REOPENED", "PURGED"),
+    "REOPENED": ("TRIAGE",),
+    "WITHDRAWN": ("CLOSED", "PURGED"),
+    "PURGED": (),
+}
+ALONE = ("ACKNOWLEDGED", "ADVICE", "NEEDS_INFO", "CORRECTED", "REOPENED")  # one reviewer suffices wherever the table allows it
+CLOSED_ALONE = (("RECEIVED", "SPAM"), ("ADVICE", "ADVISED"), ("WITHDRAWN", "WITHDRAWN"))
+AT_ONCE = ("COORDINATING", "REFERRED")  # what `urgent` can reach
+NAMING: Mapping[str, tuple[str, ...]] = {
+    "endorse": ("state", "purge"),
+    "done": ("state",),
+    "confirm": ("state",),
+    "packet": ("state",),
+}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A `state` or `purge` event that waits for a second person. why: "" if an endorsement now would count, else why it would be void."""
+
+    id: str
+    why: str
+
+
+@dataclass
+class Standing:
+    """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
+
+    said: the reporter's `choice`, `confirm` and `withdraw`; done: by the proposal; signed: valid endorsements by what they endorse.
+    """
+
+    graph: Graph
+    root: Event
+    valid: Sequence[Event]
+    leaving: Mapping[str, Sequence[str]]
+    said: Sequence[str]
+    done: Mapping[str, Sequence[str]]
+    history: list[tuple[str, str, str]]
+    void: dict[str, str]
+    brought: str = ""
+    withdrawn: bool = False
+    waiting: list[str] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    unsigned: list[str] = field(default_factory=list)
+    signed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        return self.history[-1][0]
+
+
+def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
+    """Run the machine over what the rules about people left valid. leaving: a person's valid `recuse` and effective cutoffs (audience all).
+
+    The result's `void` has the further reasons: orphan, same, recused, consent, state.
+    """
+    ids = [id_ for id_ in graph.order if id_ not in void and id_ != case_id]
+    shared = [graph.held[id_] for id_ in ids if graph.held[id_].payload["audience"] == "all"]
+    at = _start(graph, case_id, shared, void, leaving)
+    for event in _withdrawn_last(graph, at.valid):
+        if event.kind == "state":
+            _propose(at, event)
+        elif event.kind == "purge":
+            at.waiting.append(event.id)
+        elif event.kind == "endorse":
+            _endorse(at, event)
+        elif event.kind == "withdraw":
+            at.withdrawn = True
+            if at.state not in ("CLOSED", "WITHDRAWN", "PURGED"):
+                _enter(at, "WITHDRAWN", event, "")
+    for of, recorded in at.done.items():
+        for id_ in recorded:
+            if of not in at.reached and not any(descends(graph, id_, each) for each in at.signed.get(of, ())):
+                at.void[id_] = "state"
+    return at
+
+
+def proposals(at: Standing) -> tuple[Proposal, ...]:
+    """What waits for a second person, in order."""
+    return tuple(Proposal(id_, _why_not(at, None, at.graph.held[id_])) for id_ in at.waiting)
+
+
+def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
+    """The most careful of the choices that no other choice follows; without any, what the report said; "" if that is not held."""
+    last = [str(graph.held[id_].payload["may"]) for id_ in last_of(graph, choices)]
+    if last:
+        return min(last, key=MAY_CODES.index)
+    return str(root.payload["answers"]["may"]) if root.kind == "report" else ""
+
+
+def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
+    orphans = {event.id: "orphan" for event in shared if event.kind in NAMING and _orphan(graph, event, void)}
+    valid = [event for event in shared if event.id not in orphans]
+    done: dict[str, list[str]] = defaultdict(list)
+    for event in valid:
+        if event.kind == "done":
+            done[event.payload["of"]].append(event.id)
+    said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
+    root = graph.held[case_id]
+    return Standing(graph, root, valid, leaving, said, done, [("RECEIVED", str(root.payload["week"]), case_id)], orphans)
+
+
+def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
+    """Whether it names no event of the right kind that counts and that its author had seen."""
+    of = event.payload["state" if event.kind == "packet" else "of"]
+    known = of in graph.held and of not in void and graph.held[of].kind in NAMING[event.kind] and descends(graph, event.id, of)
+    return of != "" and not known
+
+
+def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
+    """The same order, but everything said in knowledge of a `withdraw` after everything else: still topological, and not up to ids."""
+    withdrawals = 0
+    for event in events:
+        if event.kind == "withdraw":
+            withdrawals |= 1 << graph.place[event.id]
+    late = {event.id for event in events if (graph.above[event.id] | 1 << graph.place[event.id]) & withdrawals}
+    return sorted(events, key=lambda event: event.id in late)
+
+
+def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
+    at.history.append((state, str(by.payload["week"]), by.id))
+    at.brought = brought
+
+
+def _propose(at: Standing, event: Event) -> None:
+    """A `state` event at its place: one that needs one person takes effect, one that needs two waits."""
+    to = event.payload["to"]
+    back = to == "REVIEW" and at.brought in at.unsigned and descends(at.graph, event.id, at.brought)
+    if back:
+        at.unsigned.remove(at.brought)
+    if back or _alone(at, event):
+        at.reached.add(event.id)
+        _enter(at, to, event, event.id)
+    elif to in ALONE:
+        at.void[event.id] = "state"
+    elif _urgent(at, event):
+        at.reached.add(event.id)
+        at.unsigned.append(event.id)
+        _enter(at, to, event, event.id)
+    else:
+        at.waiting.append(event.id)
+
+
+def _endorse(at: Standing, event: Event) -> None:
+    of = at.graph.held[event.payload["of"]]
+    if why := _why_not(at, event, of):
+        at.void[event.id] = why
+        return
+    at.signed.setdefault(of.id, []).append(event.id)
+    if of.id in at.unsigned:
+        at.unsigned.remove(of.id)
+    if of.id in at.waiting:
+        at.waiting.remove(of.id)
+        _enter(at, _target(of), event, of.id)
+
+
+def _why_not(at: Standing, event: Event | None, of: Event) -> str:
+    """Why this endorsement of `of` does not count, or "". Without an event: one by somebody new who has seen everything."""
+    if event is not None and event.author == of.author:
+        return "same"
+    by = event.id if event is not None else None
+    if _recused(at, {of.author, event.author} if event is not None else {of.author}, of, by):
+        return "recused"
+    if of.id not in at.waiting and of.id not in at.void:
+        return ""  # it has taken effect: one signature more
+    if _target(of) in OUTWARD and not _consented(at, by, of, {of.id}):
+        return "consent"
+    return "state" if of.id in at.void or not _allowed(at, of) else ""
+
+
+def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
+    """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded."""
+    leavings = [left for person in people for left in at.leaving.get(person, ())]
+    return any(not _after(at, left, by) and not _recorded(at, of.id, by, left) for left in leavings)
+
+
+def _target(event: Event) -> str:
+    return "PURGED" if event.kind == "purge" else str(event.payload["to"])
+
+
+def _allowed(at: Standing, event: Event) -> bool:
+    """Whether the table leads from the present state to this event's."""
+    to, reason = _target(event), event.payload.get("reason")
+    if to not in TABLE[at.state] or (to == "REOPENED" and at.withdrawn):
+        return False
+    only = {"RECEIVED": "SPAM", "WITHDRAWN": "WITHDRAWN"}.get(at.state)
+    return to != "CLOSED" or only is None or reason == only
+
+
+def _alone(at: Standing, event: Event) -> bool:
+    """Whether one reviewer suffices for this transition."""
+    to = event.payload["to"]
+    few = to in ALONE or (to == "TRIAGE" and at.state in ("NEEDS_INFO", "HELD")) or (at.state, event.payload["reason"]) in CLOSED_ALONE
+    return few and _allowed(at, event)
+
+
+def _urgent(at: Standing, event: Event) -> bool:
+    """Whether danger to life and the reporter's consent let this event take effect before anyone endorses it."""
+    payload, graph = event.payload, at.graph
+    if payload["urgent"] != "YES" or payload["to"] not in AT_ONCE or not _allowed(at, event):
+        return False
+    if _recused(at, {event.author}, event, event.id):
+        return False
+    before = [each for each in at.valid if descends(graph, event.id, each.id)]
+    if not any(each.kind == "triage" and each.payload["urgency"] == "U0" for each in before):
+        return False
+    step = (payload["to"], payload["whom"])
+    earlier = {each.id for each in before if each.kind == "state" and (each.payload["to"], each.payload["whom"]) == step}
+    return _consented(at, event.id, event, earlier)
+
+
+def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool:
+    """The reporter's consent to an outward step that takes effect at `by` (None: at an event after all others). asked: proposals whose
+    answers count as answers to this one.
+    """
+    held, graph = at.graph.held, at.graph
+    counted = [id_ for id_ in at.said if not _after(at, id_, by) and not _recorded(at, of.id, by, id_)]
+    answers = last_of(graph, (id_ for id_ in counted if held[id_].kind == "confirm" and held[id_].payload["of"] in asked))
+    if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
+        return False
+    # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
+    texts = [each.id for each in at.valid if each.kind == "packet" and each.payload["state"] == of.id and _before(at, each.id, by)]
+    seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text) for text in texts)]
+    yes = [held[id_].payload["warned"] for id_ in seen]
+    known = [each.payload["known"] for each in at.valid if each.kind == "triage" and _before(at, each.id, by)]
+    if at.root.kind == "report":
+        known.append(at.root.payload["answers"]["known"])
+    if any(code in NARROW for code in known) and "YES" not in yes:
+        return False
+    # Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
+    may = may_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"), at.root) or "PUBLISH"
+    enough = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}[of.payload["to"]]
+    return bool(yes) or may in enough
+
+
+def _before(at: Standing, id_: str, by: str | None) -> bool:
+    return by is None or descends(at.graph, by, id_)
+
+
+def _after(at: Standing, id_: str, by: str | None) -> bool:
+    return by is not None and descends(at.graph, id_, by)
+
+
+def _recorded(at: Standing, of: str, by: str | None, against: str) -> bool:
+    """Whether the act in the world had happened, as agreed at `by`, before its recorder knew of what speaks against it."""
+    return by is not None and any(descends(at.graph, id_, by) and not descends(at.graph, id_, against) for id_ in at.done.get(of, ()))

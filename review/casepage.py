@@ -1,0 +1,340 @@
+"""The page of one case and everything that can be done on it. Each form is answered by a redirect; refused words stay in their form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crypto import constants
+from crypto.errors import Malformed, TooLong
+from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, vault
+from review.desk import Desk, write
+
+Answer = str | Response | tuple[str, int]
+UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
+STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
+FORMS = ("answer", "note", "evidence", "knew", "triage", "assess", "correction")
+TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
+
+
+def attach(app: Flask, desk: Desk) -> None:
+    """All pages under /case/."""
+    _reading(app, desk)
+    _talking(app, desk)
+    _moving(app, desk)
+    _judging(app, desk)
+    _leaving(app, desk)
+
+
+def _reading(app: Flask, desk: Desk) -> None:
+    @app.get("/case/<case_id>")
+    def case(case_id: str) -> str | Response:
+        if desk.book is None:
+            return redirect(url_for("unlock"), HTTPStatus.SEE_OTHER)
+        return case_page(desk, case_id, {})
+
+    @app.post("/case/<case_id>/tags")
+    def tags(case_id: str) -> Answer:
+        return _private(desk, case_id, lambda: [casebook.tags_record(case_id, shelf.split_tags(request.form.get("tags", "")))], "tags")
+
+    @app.post("/case/<case_id>/unread")
+    def unread(case_id: str) -> Answer:
+        def newest() -> list[casebook.Record]:
+            assert desk.book is not None and desk.vault is not None
+            held = [event.id for event in casebook.events_of(desk.book, case_id) if event.author != desk.vault.sign]
+            return [casebook.unread_record(name) for name in held[-1:]]
+
+        answer = _private(desk, case_id, newest, "")
+        return redirect(url_for("home"), HTTPStatus.SEE_OTHER) if isinstance(answer, Response) else answer
+
+
+def _talking(app: Flask, desk: Desk) -> None:
+    @app.post("/case/<case_id>/answer")
+    def answer(case_id: str) -> Answer:
+        return _write_down(desk, case_id, "answer", "talk")
+
+    @app.post("/case/<case_id>/note")
+    def note(case_id: str) -> Answer:
+        return _write_down(desk, case_id, "note", "notes")
+
+    @app.post("/case/<case_id>/phrase")
+    def phrase(case_id: str) -> Answer:
+        """Put a phrase under what stands in the answer's form already; nothing is sent."""
+        if desk.book is None:
+            return redirect(url_for("unlock"), HTTPStatus.SEE_OTHER)
+        _, text = phrases.PHRASES.get(request.form.get("phrase", ""), ("", ""))
+        return case_page(desk, case_id, {"answer": "\n\n".join(each for each in (_text("answer").strip(), text) if each)})
+
+    @app.post("/case/<case_id>/evidence")
+    def evidence(case_id: str) -> Answer:
+        parts = [(name.capitalize(), _text(name).strip()) for name in ("what", "where", "source")]
+        if not parts[0][1]:
+            return case_page(desk, case_id, _drafts("evidence"), "Say what there is."), HTTPStatus.BAD_REQUEST
+        text = cases.EVIDENCE + "\n".join(f"{name}: {said}" for name, said in parts if said)
+        return _say(desk, case_id, "note", {"text": text}, "evidence", "evidence")
+
+    @app.post("/case/<case_id>/knew")
+    def knew(case_id: str) -> Answer:
+        week = request.form.get("week", "").strip().upper()
+        try:
+            text = clocks.knew_text(week, _text("text"))
+        except ValueError as error:
+            return case_page(desk, case_id, _drafts("knew"), f"{error}".capitalize() + "."), HTTPStatus.BAD_REQUEST
+        return _say(desk, case_id, "note", {"text": text}, "knew", "clocks")
+
+    @app.post("/case/<case_id>/undo")
+    def undo(case_id: str) -> Answer:
+        with desk.lock:
+            event = desk.book.events.get(request.form.get("event", "")) if desk.book else None
+            if event is None or casebook.of_case(event) != case_id:
+                return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
+            text = str(event.payload.get("text", "")) if event.kind in ("answer", "note") else ""
+            try:
+                outbox.take_back(desk, event.id)
+            except outbox.Gone:
+                return case_page(desk, case_id, {}, "This can no longer be taken back: it may have left already."), HTTPStatus.CONFLICT
+            return case_page(desk, case_id, {event.kind: text}, "Taken back. Nobody else has seen it.")
+
+
+def _moving(app: Flask, desk: Desk) -> None:
+    @app.post("/case/<case_id>/acknowledge")
+    def acknowledge(case_id: str) -> Answer:
+        return _say(desk, case_id, "state", {**STATE, "to": "ACKNOWLEDGED"}, "step-ACKNOWLEDGED", "top")
+
+    @app.post("/case/<case_id>/close")
+    def close(case_id: str) -> Answer:
+        reason = request.form.get("reason", "")
+        if reason not in constants.CLOSE_REASONS:
+            return case_page(desk, case_id, _drafts("close"), "Choose a reason for closing."), HTTPStatus.BAD_REQUEST
+        return _say(desk, case_id, "state", {**STATE, "to": "CLOSED", "reason": reason, "text": _text("close")}, "close", "top")
+
+    @app.post("/case/<case_id>/state")
+    def state(case_id: str) -> Answer:
+        to = request.form.get("to", "")
+        if to not in constants.STATE_TARGETS or to == "CLOSED":
+            abort(HTTPStatus.BAD_REQUEST, "There is no such step.")
+        weeks = request.form.get("until", "")
+        until = clock.add_weeks(clock.week_of(desk.now()), int(weeks)) if weeks in map(str, UNTIL_WEEKS) else ""
+        fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": _code("urgent", constants.YES_NO, "NO")}
+        return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
+
+    @app.post("/case/<case_id>/endorse")
+    def endorse(case_id: str) -> Answer:
+        return _say(desk, case_id, "endorse", {"of": request.form.get("of", "")}, "endorse", "top")
+
+    @app.post("/case/<case_id>/done")
+    def done(case_id: str) -> Answer:
+        of = request.form.get("of", "")
+        return _say(desk, case_id, "done", {"of": of, "text": _text("text")}, f"done-{of}", "top")
+
+    @app.post("/case/<case_id>/purge")
+    def purge(case_id: str) -> Answer:
+        return _say(desk, case_id, "purge", {}, "purge", "top")
+
+
+def _judging(app: Flask, desk: Desk) -> None:
+    @app.post("/case/<case_id>/triage")
+    def triage(case_id: str) -> Answer:
+        fields: dict[str, Any] = {name: request.form.get(name, "") for name in TRIAGE}
+        if not all(fields.values()):
+            return case_page(desk, case_id, _drafts("triage"), "Choose something in every list of the triage."), HTTPStatus.BAD_REQUEST
+        also = dict.fromkeys(code for code in request.form.getlist("also") if code and code != fields["code"])
+        return _say(desk, case_id, "triage", {**fields, "also": list(also)}, "triage", "triage")
+
+    @app.post("/case/<case_id>/assess")
+    def assess(case_id: str) -> Answer:
+        return _say(
+            desk, case_id, "assess", {"credibility": request.form.get("credibility", ""), "text": _text("text")}, "assess", "triage"
+        )
+
+    @app.post("/case/<case_id>/assign")
+    def assign(case_id: str) -> Answer:
+        lead, second = request.form.get("lead", ""), request.form.get("second", "")
+        if lead == second:
+            return case_page(desk, case_id, {}, "The lead and the second are two people."), HTTPStatus.BAD_REQUEST
+        return _say(desk, case_id, "assign", {"lead": lead, "second": second}, "assign", "h-readers")
+
+    @app.post("/case/<case_id>/correction")
+    def correction(case_id: str) -> Answer:
+        fields = {"code": request.form.get("code", ""), "status": request.form.get("status", ""), "text": _text("text")}
+        return _say(desk, case_id, "correction", fields, "correction", "corrections")
+
+
+def _leaving(app: Flask, desk: Desk) -> None:
+    @app.post("/case/<case_id>/open")
+    def open_report(case_id: str) -> Answer:
+        with desk.lock:
+            seen = _header(desk, case_id)
+            if seen is None or seen.opened:
+                return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
+            return _try(desk, case_id, lambda: outbox.say(desk, case_id, "received"))
+
+    @app.get("/case/<case_id>/recuse")
+    def ask_recuse(case_id: str) -> str | Response:
+        with desk.lock:
+            seen = _header(desk, case_id)
+            if seen is None or not seen.opened or desk.book is None or case_id in desk.book.forgotten:
+                return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
+            return render_template("review/recuse.html", case=seen)
+
+    @app.post("/case/<case_id>/recuse")
+    def recuse(case_id: str) -> Answer:
+        with desk.lock:
+            if _header(desk, case_id) is None:
+                return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
+            if not _reads(desk, case_id):
+                return case_page(desk, case_id, {}, "You are not a reader of this case any more."), HTTPStatus.CONFLICT
+            return _try(desk, case_id, lambda: outbox.step_back(desk, case_id))
+
+
+def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = "") -> str:
+    """The page of a case as far as it may be seen. drafts: what stands in forms, by form or by form and field ("knew.week")."""
+    with desk.lock:
+        if desk.book is None or desk.vault is None:
+            return unlock_page(desk)
+        if case_id in desk.book.forgotten:
+            purged = not desk.book.forgotten[case_id]
+            return render_template("review/stepped-back.html", short=cases.short(case_id), why=why, purged=purged)
+        seen = _header(desk, case_id)
+        if seen is None:
+            abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
+        if not seen.opened:
+            return render_template("review/header.html", case=seen, why=why)
+        shown = cases.view(desk.book, desk.tree, desk.vault.sign, case_id, desk.now())
+        found = casebook.case_of(desk.book, case_id)
+        assert shown is not None and found is not None
+        fresh = [name for name in shown.ids if name not in desk.book.read]
+        own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
+        week = clock.week_of(desk.now())
+        page = render_template(
+            "review/case.html",
+            case=shown,
+            drafts=drafts,
+            why=why,
+            kept=_homeless(shown, drafts),
+            labels=labels,
+            phrases=phrases.PHRASES,
+            tags=desk.book.tags.get(case_id, ()),
+            back={event.id for event in own if outbox.may_take_back(desk, event)},
+            hours=desk.book.hours,
+            weeks=[(str(count), clocks.plain_week(clock.add_weeks(week, count)), count) for count in UNTIL_WEEKS],
+            week=week,
+            plain_week=clocks.plain_week,
+            purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
+        )
+        if fresh:
+            write(desk, [casebook.read_record(fresh)])
+        return page
+
+
+def _homeless(shown: cases.View, drafts: Mapping[str, str]) -> list[str]:
+    """Words whose form is not on the page any more, because the case moved on or one has left it."""
+    steps = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
+    close = ["close"] if "step-CLOSED" in steps else []
+    forms = [*steps, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
+    return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
+
+
+def unlock_page(desk: Desk, why: str = "", case_id: str = "", draft: str = "", field: str = "") -> str:
+    """The page that asks for the passphrase; it carries along what was being written."""
+    return render_template(
+        "review/unlock.html", exists=vault.exists(desk.folder), why=why, draft_case=case_id, draft=draft, draft_field=field
+    )
+
+
+def _try(desk: Desk, case_id: str, act: Callable[[], object]) -> Answer:
+    try:
+        act()
+    except outbox.NotReady:
+        return case_page(desk, case_id, {}, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+    return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
+
+
+def _header(desk: Desk, case_id: str) -> cases.Summary | None:
+    """What may be seen of a case before it is opened; None also while locked. The caller holds the lock."""
+    if desk.book is None or desk.vault is None:
+        return None
+    return cases.header(desk.book, desk.vault.sign, case_id)
+
+
+def _reads(desk: Desk, case_id: str) -> bool:
+    assert desk.book is not None and desk.vault is not None
+    found = casebook.case_of(desk.book, case_id)
+    return found is not None and not cases.place(found, desk.tree, desk.vault.sign, desk.now())
+
+
+def _barred(desk: Desk, case_id: str) -> str:
+    """Why nothing can be said in this case now, or an empty string. The caller holds the lock; the desk is unlocked."""
+    assert desk.book is not None and desk.vault is not None
+    if case_id in desk.book.forgotten:
+        return "You stepped back from this case." if desk.book.forgotten[case_id] else "This case was purged."
+    seen = _header(desk, case_id)
+    if seen is not None and not seen.opened:
+        return "Decide first whether you have a conflict."
+    return "You are not a reader of this case any more." if seen is not None and not _reads(desk, case_id) else ""
+
+
+def _private(desk: Desk, case_id: str, records: Callable[[], list[casebook.Record]], anchor: str) -> Answer:
+    """Write something down that stays on this workstation."""
+    with desk.lock:
+        if desk.book is None:
+            return redirect(url_for("unlock"), HTTPStatus.SEE_OTHER)
+        if _header(desk, case_id) is None:
+            abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
+        write(desk, records())
+    return redirect(url_for("case", case_id=case_id) + (f"#{anchor}" if anchor else ""), HTTPStatus.SEE_OTHER)
+
+
+def _write_down(desk: Desk, case_id: str, kind: str, anchor: str) -> Answer:
+    text = _text(kind)
+    if not text.strip():
+        return case_page(desk, case_id, {}, "There was no text to send."), HTTPStatus.BAD_REQUEST
+    return _say(desk, case_id, kind, {"text": text}, kind, anchor)
+
+
+def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: str, anchor: str) -> Answer:
+    """Send an event; when that cannot be, show the page again with every word still in its form."""
+    drafts = {form: str(fields.get("text", "")), **_drafts(form)}
+    with desk.lock:
+        if desk.book is None or desk.vault is None:
+            why = "The workstation locked itself before this was sent."
+            return unlock_page(desk, why, case_id, drafts[form], form), HTTPStatus.CONFLICT
+        if why := _barred(desk, case_id):
+            return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
+    try:
+        outbox.say(desk, case_id, kind, **fields)
+    except outbox.NoSuchCase:
+        abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
+    except outbox.NotReady:
+        return case_page(desk, case_id, drafts, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+    except outbox.Refused as error:
+        why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}."
+        return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
+    except (TooLong, Malformed):
+        why = "This does not fit into one letter. Make it shorter, or send it in two."
+        return case_page(desk, case_id, drafts, why), HTTPStatus.BAD_REQUEST
+    return redirect(url_for("case", case_id=case_id) + f"#{anchor}", HTTPStatus.SEE_OTHER)
+
+
+def _drafts(form: str) -> dict[str, str]:
+    """What was sent in a form, for the page that shows it again."""
+    said = {f"{form}.{name}": _text(name) for name in request.form if name != "token"}
+    return {form: _text("text") or _text(form), **said}
+
+
+def _text(name: str) -> str:
+    """A form's text as it is stored: one kind of line end, and no U+0000, which the protocol refuses."""
+    return request.form.get(name, "").replace("\r\n", "\n").replace("\x00", "")
+
+
+def _line(name: str) -> str:
+    return " ".join(_text(name).split())
+
+
+def _code(name: str, codes: tuple[str, ...], otherwise: str) -> str:
+    found = request.form.get(name, "")
+    return found if found in codes else otherwise

@@ -1,0 +1,138 @@
+"""Each event of a case as a sentence of its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from crypto.case import Case
+from crypto.event import Event
+from review import labels
+from review.labels import label
+from review.steps import VERBS, target
+
+PACKET = {
+    "CAL-OES": "Cal OES",
+    "NY-DFS": "NY DFS",
+    "EU-AIO": "the EU AI Office",
+    "REGULATOR": "a regulator",
+    "PUBLIC": "the public",
+    "COMPANY": "the company",
+    "REPORTER": "the reporter",
+}
+PLAIN: Mapping[str, str] = {
+    "report": "The report arrived.",
+    "part": "More of the report arrived.",
+    "reply": "The reporter wrote.",
+    "withdraw": "The reporter withdrew the report.",
+    "evaluator": "An evaluator's findings were added.",
+    "received": "{who} opened the report and declared no conflict.",
+    "answer": "{who} answered the reporter.",
+    "note": "{who} wrote a private note.",
+    "summary": "{who} sent the reporter everything once more (done by the workstation).",
+    "recuse": "{who} stepped back from the case.",
+    "purge": "{who} proposed to purge the case.",
+    "label": "{who} agreed to how this case is counted in the public numbers (done by the workstation).",
+}
+
+
+def sentence(event: Event, case: Case, who: str, called: Mapping[str, str]) -> str:
+    """What happened, for a reader of the case. who: how the page names the author; called: how it names a sign key."""
+    if event.kind in PLAIN:
+        return PLAIN[event.kind].format(who=who)
+    tell = TELLERS.get(event.kind)
+    return tell(event, case, who, called) if tell else f"{who}: {label(labels.KIND, event.kind)}."
+
+
+def title(event: Event, case: Case) -> str:
+    """What a `state` or `done` event is about, in a few words."""
+    if event.kind == "done":
+        return f"Done: {_named(event, case)}"
+    said = label(labels.STATE, event.payload["to"])
+    if event.payload["reason"] != "NONE":
+        said += f": {label(labels.REASON, event.payload['reason'])}"
+    return said
+
+
+def _state(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
+    said = title(event, case)
+    if event.id in case.void:
+        return f"{who} wanted: {said}."
+    if event.id in case.unsigned:
+        return f"{who} acted at once, as life is in danger: {said}. A second signature is missing."
+    waiting = {proposal.id: proposal.why for proposal in case.proposals}
+    if event.id in waiting:
+        return f"{who} proposed: {said}. " + ("It was overtaken." if waiting[event.id] == "state" else "It waits for a second signature.")
+    signed = any(each.kind == "endorse" and each.payload["of"] == event.id for each in case.order)
+    return f"{who} proposed: {said}. It took effect with the second signature." if signed else f"{who} moved the case on: {said}."
+
+
+def _endorse(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
+    return f"{who} gave the second signature: {_named(event, case)}."
+
+
+def _done(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
+    return f"{who} recorded that it happened: {_named(event, case)}."
+
+
+def _confirm(event: Event, case: Case, _: str, __: Mapping[str, str]) -> str:
+    said = "yes" if event.payload["agree"] == "YES" else "no"
+    return f"The reporter said {said}{', after the warning' if event.payload['warned'] == 'YES' else ''}: {_named(event, case)}."
+
+
+def _choice(event: Event, _: Case, __: str, ___: Mapping[str, str]) -> str:
+    return f"The reporter changed what you may do: {label(labels.MAY, event.payload['may'])}."
+
+
+def _triage(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
+    payload = event.payload
+    graded = f"{payload['severity']}, {payload['harm']}, {payload['urgency']}, {payload['known']}"
+    return f"{who} recorded the triage: {label(labels.ABOUT, payload['code'])} ({graded})."
+
+
+def _assess(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
+    return f"{who} noted how sure one can be: {label(labels.CREDIBILITY, event.payload['credibility'])}."
+
+
+def _assign(event: Event, _: Case, who: str, called: Mapping[str, str]) -> str:
+    lead, second = (called.get(event.payload[name], "a reader") for name in ("lead", "second"))
+    return f"{who} named the lead, {lead}, and the second, {second}."
+
+
+def _correction(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
+    status = label(labels.CORRECTION_STATUS, event.payload["status"])
+    return f"{who} put down a correction: {label(labels.CORRECTION, event.payload['code'])}, {status}."
+
+
+def _packet(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
+    return f"{who} prepared a packet for {label(PACKET, event.payload['to'])}."
+
+
+def _handover(event: Event, _: Case, who: str, called: Mapping[str, str]) -> str:
+    return f"{who} handed the case to {called.get(event.payload['to'], 'a reserve')}."
+
+
+def _cutoff(event: Event, _: Case, who: str, called: Mapping[str, str]) -> str:
+    return f"{who} counted {called.get(event.payload['of'], 'a reader')} out, as the roster ended their card."
+
+
+def _named(event: Event, case: Case) -> str:
+    """The step that an event names."""
+    of: Any = next((each for each in case.order if each.id == event.payload["of"]), None)
+    return VERBS[target(of)] if of is not None else "a step not held here"
+
+
+TELLERS: Mapping[str, Callable[[Event, Case, str, Mapping[str, str]], str]] = {
+    "state": _state,
+    "endorse": _endorse,
+    "done": _done,
+    "confirm": _confirm,
+    "choice": _choice,
+    "triage": _triage,
+    "assess": _assess,
+    "assign": _assign,
+    "correction": _correction,
+    "packet": _packet,
+    "handover": _handover,
+    "cutoff": _cutoff,
+}

@@ -1,0 +1,255 @@
+"""What a reader can do with a case now: the next states with how many people each needs, proposals, and consent in words.
+
+The rules are in the fold (PROTOCOL 9). Here is only which of them a page offers, and the sentences that say why it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crypto.case import Case
+from crypto.constants import CLOSE_REASONS, NARROW, OUTWARD
+from crypto.event import Event
+from crypto.graph import names
+from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, TABLE
+from review import labels
+from review.labels import label
+
+ENOUGH = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}
+VERBS = {
+    "ACKNOWLEDGED": "Acknowledge",
+    "ADVICE": "Give advice only",
+    "TRIAGE": "Go to triage",
+    "NEEDS_INFO": "Ask the reporter",
+    "HELD": "Hold",
+    "REVIEW": "Start the review",
+    "PLAN": "Plan a step",
+    "COORDINATING": "Tell the organisation",
+    "REFERRED": "Refer to an authority",
+    "DISCLOSED": "Publish",
+    "CORRECTED": "Record that it was corrected",
+    "CLOSED": "Close the case",
+    "REOPENED": "Reopen",
+    "PURGED": "Purge the case",
+}
+HELP = {
+    "ACKNOWLEDGED": "Say it within three days, seven at most.",
+    "ADVICE": "For reporters who want advice and no case. Write the answer first.",
+    "TRIAGE": "Record concern, severity, urgency and who could know this.",
+    "NEEDS_INFO": "Write the question; the reporter sees it with the new state.",
+    "HELD": "Kept and not acted on. Say until when it is looked at again.",
+    "REVIEW": "The two of you check what is said.",
+    "PLAN": "Describe the step you propose, in plain words. The reporter is asked; nothing happens before.",
+    "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days are usual, 90 the most.",
+    "REFERRED": "Say which authority.",
+    "DISCLOSED": "The reporter must have agreed to the text itself.",
+    "CORRECTED": "Say what was corrected and whether you could check it.",
+    "CLOSED": "Say why, and what the reporter can still do.",
+    "REOPENED": "Possible within the months after closing.",
+    "PURGED": "Every reader removes the case. Letters not yet expired stay sealed until the key of their quarter is destroyed.",
+}
+WHY = {
+    "consent": "not yet: the reporter's consent does not reach so far",
+    "recused": "not any more: who proposed it left the case. Propose it anew",
+    "state": "not now: the case cannot go there from where it stands",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One next state. who: "one", "two", or "either" (a closing, which depends on the reason); waiting: it is proposed already."""
+
+    to: str
+    label: str
+    help: str
+    sees: str
+    who: str
+    waiting: bool
+    outward: bool
+    until: bool
+    whom: bool
+    urgent: bool
+    reasons: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A proposal that waits for a second signature. may: this reader can give it; why: else the reason, as a sentence.
+
+    consent: how far the reporter's reaches, for outward steps.
+    """
+
+    id: str
+    to: str
+    what: str
+    who: str
+    week: str
+    text: str
+    whom: str
+    until: str
+    mine: bool
+    may: bool
+    why: str
+    consent: str
+
+
+def steps(case: Case) -> tuple[Step, ...]:
+    """Where the case can go from here, each with what the page must say of it."""
+    proposed = {target(event) for event in _events(case, [proposal.id for proposal in case.proposals if not proposal.why])}
+    urgent = case.triage is not None and case.triage.payload["urgency"] == "U0"
+    found = []
+    back = ("REVIEW",) if unsigned_now(case) and "REVIEW" not in TABLE[case.state] else ()
+    for to in (*back, *TABLE[case.state]):
+        if to == "REOPENED" and any(state == "WITHDRAWN" for state, _, _ in case.history):
+            continue
+        reasons = _reasons(case) if to == "CLOSED" else ()
+        found.append(
+            Step(
+                to=to,
+                label="Take it back to review" if to in back else VERBS[to],
+                help="The urgent step has no second signature. Say what you do to undo it." if to in back else HELP[to],
+                sees=labels.REPORTER_SEES[to],
+                who=_who(case, to, reasons),
+                waiting=to in proposed,
+                outward=to in OUTWARD,
+                until=to in ("HELD", "REVIEW", "COORDINATING"),
+                whom=to in ("COORDINATING", "REFERRED"),
+                urgent=urgent and to in AT_ONCE,
+                reasons=reasons,
+            )
+        )
+    return tuple(found)
+
+
+def needs_two(case: Case, to: str, reason: str = "NONE") -> bool:
+    """Whether a second person must endorse this before it takes effect (an urgent step apart)."""
+    back = to == "REVIEW" and unsigned_now(case)
+    alone = to in ALONE or (to == "TRIAGE" and case.state in ("NEEDS_INFO", "HELD")) or (case.state, reason) in CLOSED_ALONE
+    return not (alone or back)
+
+
+def unsigned_now(case: Case) -> bool:
+    """Whether the present state was entered by an urgent step that nobody endorsed yet."""
+    return case.history[-1][2] in case.unsigned
+
+
+def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
+    """Proposals and urgent steps that wait for a second signature. called: how the page names a sign key."""
+    waiting = [(proposal.id, proposal.why) for proposal in case.proposals] + [(name, "") for name in case.unsigned]
+    found = []
+    for name, why in waiting:
+        event = next((each for each in case.order if each.id == name), None)
+        if event is None:
+            continue
+        to, mine = target(event), event.author == sign
+        said = "you proposed it; the second signature is another reader's" if mine else WHY.get(why, why)
+        found.append(
+            Offer(
+                id=name,
+                to=to,
+                what=VERBS[to] + (f": {label(labels.REASON, event.payload['reason'])}" if to == "CLOSED" else ""),
+                who=called.get(event.author, "A reader"),
+                week=event.payload["week"],
+                text=event.payload.get("text", ""),
+                whom=event.payload.get("whom", ""),
+                until=event.payload.get("until", ""),
+                mine=mine,
+                may=not mine and not why,
+                why=said,
+                consent=consent(case, event) if to in OUTWARD else "",
+            )
+        )
+    return tuple(found)
+
+
+def target(event: Event) -> str:
+    """The state a `state` or `purge` event leads to."""
+    return "PURGED" if event.kind == "purge" else str(event.payload["to"])
+
+
+def narrow(case: Case) -> bool:
+    """Whether so few people could know this that an outward step needs a warned yes."""
+    known = [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
+    return any(code in NARROW for code in known)
+
+
+def consent(case: Case, proposal: Event | None = None) -> str:
+    """How far the reporter's consent reaches; for a proposal of an outward step, what it lacks. The fold decides, this only tells."""
+    if any(event.kind == "withdraw" for event in case.order):
+        return "The reporter withdrew. No step may be taken."
+    if proposal is None:
+        said = f"{label(labels.MAY, case.may)}."
+        return said + (" Few people could know this: every outward step needs a yes given after a warning." if narrow(case) else "")
+    last = _answer(case, proposal.id)
+    if last is not None and last.payload["agree"] == "NO":
+        return "The reporter said no to this step."
+    warned = last is not None and last.payload["warned"] == "YES"
+    if last is not None and (warned or not narrow(case)):
+        return "The reporter said yes to this step" + (", after the warning." if warned else ".")
+    if narrow(case):
+        had = "The reporter said yes, but without the warning. " if last is not None else ""
+        return had + "Few people could know this: the reporter must agree to this very step, after a warning. Their page asks them."
+    if case.may in ENOUGH[target(proposal)]:
+        return f"The reporter agreed beforehand: {label(labels.MAY, case.may).lower()}."
+    return "The reporter has not agreed to this step yet. Their page asks them."
+
+
+def undone(case: Case) -> tuple[Event, ...]:
+    """Outward steps that took effect and of which nobody recorded yet that they happened."""
+    done = {event.payload["of"] for event in case.order if event.kind == "done"}
+    signed = {event.payload["of"] for event in case.order if event.kind == "endorse"}
+    brought = {name for _, _, name in case.history}
+    return tuple(
+        event
+        for event in case.order
+        if event.kind == "state"
+        and event.payload["to"] in OUTWARD
+        and event.id not in done
+        and (event.id in brought or (event.id in signed and event.id not in {each.id for each in case.proposals}))
+    )
+
+
+def checklist(case: Case) -> tuple[tuple[str, bool], ...]:
+    """What a careful case has seen done, read off its events: nothing here is ticked by hand."""
+    kinds = {event.kind for event in case.order}
+    brought = {state for state, _, _ in case.history}
+    outward = [event for event in case.order if event.kind == "state" and event.payload["to"] in OUTWARD and event.id not in case.void]
+    done = not undone(case)
+    listed = [
+        ("Two readers opened it", len(case.opened) >= 2),
+        ("Acknowledged", len(brought) > 1),
+        ("Lead and second agreed", "assign" in kinds),
+        ("Somebody answered the reporter", "answer" in kinds),
+        ("Triage recorded", "triage" in kinds),
+        ("Credibility noted", "assess" in kinds),
+    ]
+    if outward:
+        listed.append(("Outward steps recorded as done", done))
+    if case.corrections:
+        listed.append(("Every correction verified or declined", set(case.corrections.values()) <= {"VERIFIED", "DECLINED"}))
+    return tuple(listed)
+
+
+def _who(case: Case, to: str, reasons: tuple[tuple[str, str, bool], ...]) -> str:
+    if to == "CLOSED":
+        kinds = {two for _, _, two in reasons}
+        return "either" if len(kinds) > 1 else "two" if kinds == {True} else "one"
+    return "two" if needs_two(case, to) else "one"
+
+
+def _reasons(case: Case) -> tuple[tuple[str, str, bool], ...]:
+    """(code, words, whether two must sign) of the reasons that can close the case now."""
+    every = tuple(code for code in CLOSE_REASONS if code != "WITHDRAWN")
+    only = {"RECEIVED": ("SPAM",), "WITHDRAWN": ("WITHDRAWN",)}.get(case.state, every)
+    return tuple((code, label(labels.REASON, code), needs_two(case, "CLOSED", code)) for code in only)
+
+
+def _answer(case: Case, proposal: str) -> Event | None:
+    """The reporter's last answer to a proposal; a no among answers that do not know of each other counts."""
+    answers = [event for event in case.order if event.kind == "confirm" and event.payload["of"] == proposal]
+    last = [event for event in answers if not any(event.id in names(other) for other in answers)]
+    return next((event for event in last if event.payload["agree"] == "NO"), last[-1] if last else None)
+
+
+def _events(case: Case, ids: list[str]) -> list[Event]:
+    return [event for event in case.order if event.id in ids]

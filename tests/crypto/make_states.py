@@ -1,0 +1,511 @@
+"""Cases at work, for case.json: what is proposed, endorsed, agreed to and taken back, written as paths of steps.
+
+A path is the steps of one story, each having seen all before it; a plan is some paths, which part where their steps differ and know
+nothing of each other from there. `A | B => C`: C has seen both A and B. A step is a name of STEPS with, optionally, `/who` says it,
+`:step` the event it is about (else the last `state` or `purge`), `^48` the week from which it is, `%5` a roster number, which changes its id.
+"""
+
+import itertools
+import re
+from typing import Any
+
+from crypto.constants import STATE_TARGETS, STATES
+from crypto.encoding import b64
+from crypto.graph import topological
+from crypto.states import TABLE
+
+Plans = dict[str, tuple[str, list[str]]]
+REPORTS: dict[str, dict[str, str]] = {
+    "publish": {"may": "PUBLISH", "known": "K3"},
+    "refer": {"may": "REFER", "known": "K2"},
+    "ask": {"may": "ASK", "known": "K4"},
+    "hold": {"may": "HOLD", "known": "K4"},
+    "advise": {"may": "ADVISE", "known": "K4"},
+    "few": {"may": "PUBLISH", "known": "K1"},
+    "unsure": {"may": "PUBLISH", "known": "K0"},
+    "stub": {"may": "ASK", "known": "K1"},
+}
+SHORT = {
+    "ACKNOWLEDGED": "ack",
+    "ADVICE": "adv",
+    "TRIAGE": "tri",
+    "NEEDS_INFO": "info",
+    "HELD": "held",
+    "REVIEW": "rev",
+    "PLAN": "plan",
+    "COORDINATING": "coord",
+    "REFERRED": "ref",
+    "DISCLOSED": "disc",
+    "CORRECTED": "corr",
+    "CLOSED": "close",
+    "REOPENED": "reopen",
+}
+CODES = {
+    "code": "B1-WEIGHTS",
+    "also": [],
+    "stage": "L3-INTERNAL",
+    "severity": "S4",
+    "harm": "H1",
+    "urgency": "U1",
+    "known": "K3",
+    "risk": "SOME",
+}
+STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    short: ("rita", "state", {"to": to, "reason": "NOT-ENOUGH" if to == "CLOSED" else "NONE"}) for to, short in SHORT.items()
+} | {
+    "spam": ("rita", "state", {"to": "CLOSED", "reason": "SPAM"}),
+    "advised": ("rita", "state", {"to": "CLOSED", "reason": "ADVISED"}),
+    "closew": ("rita", "state", {"to": "CLOSED", "reason": "WITHDRAWN"}),
+    "hold12": ("rita", "state", {"to": "HELD", "until": "2027-W12", "text": "until others report"}),
+    "cal": ("rita", "state", {"to": "REFERRED", "whom": "Cal OES", "until": "2027-W05"}),
+    "ucoord": ("rita", "state", {"to": "COORDINATING", "urgent": "YES"}),
+    "uref": ("rita", "state", {"to": "REFERRED", "urgent": "YES"}),
+    "ucal": ("rita", "state", {"to": "REFERRED", "urgent": "YES", "whom": "Cal OES"}),
+    "udisc": ("rita", "state", {"to": "DISCLOSED", "urgent": "YES"}),
+    "urev": ("rita", "state", {"to": "REVIEW", "urgent": "YES"}),
+    "+": ("olaf", "endorse", {"of": ""}),
+    "done": ("rita", "done", {"of": "", "text": "sent"}),
+    "yes": ("alice", "confirm", {"of": "", "agree": "YES", "warned": "NO"}),
+    "yesw": ("alice", "confirm", {"of": "", "agree": "YES", "warned": "YES"}),
+    "no": ("alice", "confirm", {"of": "", "agree": "NO", "warned": "NO"}),
+    "wd": ("alice", "withdraw", {}),
+    "reply": ("alice", "reply", {"text": "I see"}),
+    "purge": ("rita", "purge", {}),
+    "recuse": ("rita", "recuse", {}),
+    "answer": ("wim", "answer", {"text": "seen"}),
+    "note": ("wim", "note", {"text": "between us"}),
+    "assess": ("wim", "assess", {"credibility": "E3", "text": ""}),
+    "label": ("rita", "label", {"table": "T1", "label": "", "signature": b64(bytes(64))}),
+    "assign": ("rita", "assign", {"lead": "olaf", "second": "wim"}),
+    "to-uma": ("olaf", "handover", {"to": "uma"}),
+    "cut": ("olaf", "cutoff", {"of": "rita"}),
+    "cutn": ("olaf", "cutoff", {"of": "rita", "audience": "reviewers"}),
+    "asked": ("rita", "correction", {"code": "DC-STOP", "status": "ASKED", "text": ""}),
+    "claimed": ("olaf", "correction", {"code": "DC-STOP", "status": "CLAIMED", "text": ""}),
+    "secure": ("wim", "correction", {"code": "DC-SECURE", "status": "VERIFIED", "text": ""}),
+    "packet": ("rita", "packet", {"to": "CAL-OES", "state": "", "fields": {"name": "x"}}),
+    **{f"may-{may}": ("alice", "choice", {"may": may}) for may in ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")},
+    **{f"k{n}": ("olaf", "triage", CODES | {"known": f"K{n}"}) for n in range(5)},
+    **{f"u{n}": ("olaf", "triage", CODES | {"urgency": f"U{n}"}) for n in range(4)},
+}
+PLAN = "ack tri + rev + plan +"
+TO: dict[str, str] = {
+    "RECEIVED": "",
+    "ACKNOWLEDGED": "ack",
+    "ADVICE": "ack adv",
+    "TRIAGE": "ack tri +",
+    "NEEDS_INFO": "ack tri + info",
+    "HELD": "ack tri + held +",
+    "REVIEW": "ack tri + rev +",
+    "PLAN": PLAN,
+    "COORDINATING": f"{PLAN} coord +",
+    "REFERRED": f"{PLAN} ref +",
+    "DISCLOSED": f"{PLAN} disc yes +",
+    "CORRECTED": f"{PLAN} coord + corr",
+    "CLOSED": "spam",
+    "REOPENED": "spam reopen",
+    "PURGED": "spam purge +",
+    "WITHDRAWN": "wd",
+}
+
+
+def plans() -> dict[str, Plans]:
+    """The vectors by kind of report: name to (comment, paths)."""
+    return {
+        "publish": transitions() | closings() | endorsements() | consents() | recorded() | urgent() | withdrawals() | purges() | others(),
+        "refer": {
+            "referred": ("REFER is enough for an authority", [f"{PLAN} ref +"]),
+            "coordinating": ("and not for the company", [f"{PLAN} coord +"]),
+            "coordinating-yes": ("unless they agreed to this", [f"{PLAN} coord yes +"]),
+            "narrowed": ("a later, more careful choice", [f"{PLAN} may-ASK ref +"]),
+        },
+        "ask": {
+            "referred": ("asked first: no", [f"{PLAN} ref +"]),
+            "referred-yes": ("asked first: yes", [f"{PLAN} ref yes +"]),
+            "packet-seen": ("yes to a step with its packet", [f"{PLAN} cal packet:cal yes:cal +:cal"]),
+            "packet-after-yes": ("the packet came after the yes", [f"{PLAN} cal yes:cal packet:cal +:cal"]),
+            "packet-yes-again": ("and was agreed to after that", [f"{PLAN} cal yes:cal packet:cal yes:cal +:cal"]),
+            "packet-beside-yes": ("the packet came at the same time as the yes", [f"{PLAN} cal yes:cal", f"{PLAN} cal packet:cal", f"{PLAN} cal yes:cal | {PLAN} cal packet:cal => +:cal"]),
+            "packet-of-another-step": ("a packet of another step", [f"{PLAN} coord packet:coord cal yes:cal +:cal"]),
+            "widened": ("a later choice allows it", [f"{PLAN} may-REFER ref +"]),
+            "widened-beside": ("an endorsement that has not seen the wider choice: what is allowed now counts", [f"{PLAN} ref +", f"{PLAN} may-REFER"]),
+            "urgent": ("urgent, but nobody agreed", [f"{PLAN} u0 uref"]),
+            "urgent-earlier-yes": ("urgent, and they agreed to the same step before", [f"{PLAN} u0 cal yes ucal"]),
+            "urgent-yes-to-other-whom": ("urgent, and they agreed to another authority", [f"{PLAN} u0 cal yes uref"]),
+            "urgent-yes-to-other-step": ("urgent, and they agreed to another step", [f"{PLAN} u0 coord yes uref"]),
+            "urgent-yes-beside": ("urgent, and the yes was not seen", [f"{PLAN} u0 cal yes", f"{PLAN} u0 cal ucal"]),
+            "urgent-no-beside": ("urgent; yes, and no at the same time as the step", [f"{PLAN} u0 cal yes no:cal", f"{PLAN} u0 cal yes ucal"]),
+            "urgent-no-settled": ("urgent; no, then yes", [f"{PLAN} u0 cal no yes:cal ucal"]),
+            "urgent-yes-to-urgent": ("urgent; a yes to itself comes after it", [f"{PLAN} u0 ucal yes"]),
+            "urgent-endorsed": ("urgent but not alone: an ordinary proposal", [f"{PLAN} u0 ucal yes +"]),
+        },
+        "hold": {
+            "referred": ("HOLD: never outward", [f"{PLAN} ref +"]),
+            "referred-yes": ("without a yes to the very step", [f"{PLAN} ref yes +"]),
+            "coordinating": ("HOLD: never outward", [f"{PLAN} coord +"]),
+        },
+        "advise": {
+            "referred": ("ADVISE: never outward", [f"{PLAN} ref +"]),
+            "coordinating": ("ADVISE: never outward", [f"{PLAN} coord +"]),
+            "disclosed-yes": ("without a yes to the very step", [f"{PLAN} disc yes +"]),
+        },
+        "few": narrow() | {
+            "urgent": ("urgent: allowed, but few people could know", [f"{PLAN} u0 ucoord"]),
+            "urgent-yes": ("urgent: an earlier yes, without the warning", [f"{PLAN} u0 coord yes ucoord"]),
+            "urgent-warned": ("urgent: an earlier yes after the warning", [f"{PLAN} u0 coord yesw ucoord"]),
+        },
+        "unsure": narrow(),
+        "stub": {
+            "referred": ("what the report said is not known: it does not stand in the way", [f"{PLAN} ref +"]),
+            "coordinating": ("nor for the company", [f"{PLAN} coord +"]),
+            "disclosed": ("a published text needs their yes in any case", [f"{PLAN} disc +"]),
+            "choice": ("what was chosen since is known", [f"{PLAN} may-ASK ref +"]),
+            "triage": ("and so is what the reviewers found", [f"{PLAN} k1 ref +"]),
+            "withdrawn": ("a withdrawal beside an endorsement", [f"{PLAN} ref +", f"{PLAN} ref wd"]),
+        },
+    }  # fmt: skip
+
+
+def transitions() -> Plans:
+    found: Plans = {}
+    for state, to in itertools.product(STATES, STATE_TARGETS):
+        step = "closew" if (state, to) == ("WITHDRAWN", "CLOSED") else "spam" if (state, to) == ("RECEIVED", "CLOSED") else SHORT[to]
+        agreed = " yes" if to == "DISCLOSED" else ""
+        name = f"{state}-to-{to}"
+        if to in TABLE[state]:
+            found[f"{name}-alone"] = (f"{state} to {to}, by one reviewer", [f"{TO[state]} {step}{agreed}"])
+        found[name] = (f"{state} to {to}, endorsed", [f"{TO[state]} {step}{agreed} +"])
+    return found
+
+
+def closings() -> Plans:
+    return {
+        "close-RECEIVED": ("an unopened report is closed as spam or not at all", ["close +"]),
+        "close-ADVICE-advised": ("one reviewer closes what was a question", ["ack adv advised"]),
+        "close-ADVICE-spam": ("one reviewer does not close it for another reason", ["ack adv spam"]),
+        "close-TRIAGE-spam": ("what was opened is not spam for one reviewer", ["ack tri + spam"]),
+        "close-TRIAGE-advised": ("ADVISED closes alone from ADVICE only", ["ack tri + advised"]),
+        "close-WITHDRAWN-other": ("a withdrawn case is closed as that", ["wd close +"]),
+        "close-WITHDRAWN-spam": ("and as nothing else", ["wd spam"]),
+        "close-WITHDRAWN-early": ("one reviewer does not say it for the reporter", ["ack tri + closew"]),
+        "reopened-through-triage": ("one reviewer alone never gets a case into triage", ["spam reopen tri"]),
+        "until": ("until when it is held", ["ack tri + hold12 +"]),
+        "until-goes": ("the next state has its own", ["ack tri + hold12 + tri"]),
+        "until-withdrawn": ("a withdrawn case has none", ["ack tri + hold12 + wd"]),
+        "whom": ("whom it was passed to, and the weeks", [f"{PLAN} cal +^50"]),
+        "week-of-endorsement": ("a state is as old as its endorsement", ["ack tri^48 +^49"]),
+    }
+
+
+def endorsements() -> Plans:
+    tri, c = "ack tri", f"{PLAN} coord"
+    return {
+        "same": ("nobody endorses their own proposal", [f"{tri} +/rita"]),
+        "same-then-other": ("somebody else still can", [f"{tri} +/rita +/wim"]),
+        "by-reserve": ("a reserve who was not handed the case", [f"{tri} +/uma"]),
+        "by-new-reader": ("a reserve who was", ["ack recuse/wim to-uma tri +/uma"]),
+        "by-stranger": ("somebody else", [f"{tri} +/stranger"]),
+        "by-reporter": ("the reporter endorses nothing", [f"{tri} +/alice"]),
+        "by-gone": ("who stepped back endorses nothing", [f"{tri} recuse/olaf +/olaf:tri"]),
+        "by-cut-off": ("nor does who was cut off", [f"{tri} +", f"{tri} cut/rita:olaf", f"{tri} cut/wim:olaf"]),
+        "twice": ("two endorsements: the first counts, the second is one signature more", [f"{tri} +", f"{tri} +/wim"]),
+        "twice-later": ("an endorsement of what took effect long ago changes nothing", [f"{tri} + rev + info tri +/wim:rev"]),
+        "orphan-missing": ("it names what is not held", [f"{tri} +/wim:nothing"]),
+        "orphan-beside": ("it names what its author had not seen", ["ack answer +!tri", "ack tri"]),
+        "orphan-answer": ("it names an answer", ["ack answer +:answer"]),
+        "orphan-report": ("it names the report", ["ack +:report"]),
+        "orphan-void": ("it names what does not count", ["ack tri/stranger +"]),
+        "orphan-hole": ("the proposal has not arrived", [f"-{tri} +"]),
+        "of-one-person": ("an endorsement of what needed none", ["ack +"]),
+        "of-void-state": ("an endorsement of what one person could not do", ["ack corr +"]),
+        "of-void-state-later": ("it stays void when the table leads there", ["ack corr tri + rev + plan + coord + +:corr"]),
+        "recused-beside": ("the proposer steps back at the same time", [f"{tri} +", f"{tri} recuse"]),
+        "recused-before": ("the proposer had stepped back", [f"{tri} recuse +:tri"]),
+        "recused-after": ("the proposer steps back later", [f"{tri} + recuse"]),
+        "recused-endorser-beside": ("the endorser steps back elsewhere at the same time", [f"{tri} +", f"{tri} recuse/olaf"]),
+        "recused-other-beside": ("the third steps back at the same time", [f"{tri} +", f"{tri} recuse/wim"]),
+        "recused-second-endorser": ("the second endorser has not stepped back", [f"{tri} +", f"{tri} recuse/olaf", f"{tri} +/wim"]),
+        "recused-done": ("the act had happened", [f"{c} + done", f"{c} recuse"]),
+        "recused-done-after": ("its recorder knew", [f"{c} +", f"{c} recuse", f"{c} + | {c} recuse => done/wim:coord"]),
+        "recused-done-other": ("another act had happened", [f"{c} ref + done:coord", f"{c} ref recuse"]),
+        "recused-forged": ("a stranger steps back", [f"{tri} +", f"{tri} recuse/stranger"]),
+        "cut-off-beside": ("the proposer is cut off by two at the same time", [f"{tri} +", f"{tri} cut", f"{tri} cut/wim"]),
+        "cut-off-one-beside": ("one cutoff knew of the endorsement, the other not", [f"{tri} + cut", f"{tri} cut/wim"]),
+        "cut-off-after": ("both knew of it", [f"{tri} + cut", f"{tri} + cut/wim"]),
+        "cut-off-by-one": ("one of three cuts nobody off", [f"{tri} +", f"{tri} cut/wim"]),
+        "cut-off-notes-beside": ("cut off from the notes only", [f"{tri} +", f"{tri} cutn", f"{tri} cutn/wim"]),
+        "cut-off-notes-no-place": ("a cutoff among reviewers makes no place for a reserve: the reporter could not see it", [">", "ack to-uma", "ack cutn", "ack cutn/wim"]),
+        "cut-off-notes-still-cuts": (
+            "cut off from the notes only, one still cuts off others",
+            [">", "ack cut/rita:olaf", "ack cutn", "ack cutn/wim", "ack cut/wim:olaf"],
+        ),
+        "two-proposals": ("two proposals of one state: the second waits in vain", ["ack tri tri/wim +:tri"]),
+        "stale": ("the state has moved on since it was proposed", ["ack tri + rev + held plan +:plan +:held"]),
+        "waits": ("what waits for a second person", ["ack tri + rev + info close held/olaf"]),
+        "concurrent": ("two proposals endorsed at the same time: in order, each if the table leads there", ["ack tri + rev", "ack tri + rev +", "ack tri + held/olaf", "ack tri + held/olaf +/wim"]),
+        "one-and-two": ("a question at the same time as a review", ["ack tri + rev +", "ack tri + info/wim"]),
+    }  # fmt: skip
+
+
+def consents() -> Plans:
+    c, r, d = f"{PLAN} coord", f"{PLAN} ref", f"{PLAN} disc"
+    return {
+        "no": ("they said no", [f"{c} no +"]),
+        "no-beside": ("they said no at the same time", [f"{c} +", f"{c} no"]),
+        "no-after": ("they said no after the endorsement they knew of", [f"{c} + no"]),
+        "no-then-yes": ("they changed their mind", [f"{c} no yes +"]),
+        "no-beside-yes": ("yes in one tab, no in the other", [f"{c} yes", f"{c} no", f"{c} yes | {c} no => +:coord"]),
+        "no-to-other": ("no to another proposal", [f"{c} ref/wim no:ref +:coord"]),
+        "no-forged": ("a stranger says no", [f"{c} no/stranger +"]),
+        "no-by-reviewer": ("a reviewer says no for them", [f"{c} no/wim +"]),
+        "yes-forged": ("a reviewer says yes for them", [f"{d} yes/wim +"]),
+        "yes-to-other": ("yes to another proposal", [f"{d} ref/wim yes:ref +:disc"]),
+        "yes-beside": ("a yes that the endorser had not seen", [f"{d} +", f"{d} yes"]),
+        "yes-beside-then-endorsed": ("endorsed again in knowledge of it", [f"{d} +", f"{d} yes +/wim"]),
+        "yes-then-no-then-yes-beside": ("the last word is yes, but the endorser saw an older one", [f"{d} yes +", f"{d} yes no yes"]),
+        "yes-orphan": ("a yes to what they had not seen", ["ack reply yes!disc", f"{d} +"]),
+        "yes-to-answer": ("a yes to an answer", ["ack answer yes:answer"]),
+        "disclosed-no-word": ("a published text always needs a yes", [f"{d} +"]),
+        "choice-beside": ("a more careful choice at the same time", [f"{c} +", f"{c} may-REFER"]),
+        "choice-before": ("a more careful choice that the endorser knew", [f"{c} may-REFER +"]),
+        "choice-after": ("a more careful choice after the endorsement", [f"{c} + may-HOLD"]),
+        "choice-but-yes": ("yes to this step in spite of a careful choice", [f"{c} may-HOLD yes +"]),
+        "choice-settled": ("a wider choice after a careful one", [f"{r} may-HOLD may-REFER +"]),
+        "choices-beside": ("two choices at once: the more careful", [f"{r} may-HOLD", f"{r} may-PUBLISH", f"{r} may-HOLD | {r} may-PUBLISH => +:ref"]),
+        "choice-forged": ("a stranger chooses", [f"{c} may-HOLD/stranger +"]),
+        "triage-few": ("reviewers found that few people could know", [f"{c} k1 +"]),
+        "triage-unsure": ("or could not tell", [f"{c} k0 +"]),
+        "triage-few-then-many": ("the most careful finding counts", [f"{c} k1 k4 +"]),
+        "triage-few-beside": ("a finding the endorser had not seen", [f"{c} +", f"{c} k1/wim"]),
+        "triage-few-warned": ("and they agreed after the warning", [f"{c} k1 yesw +"]),
+        "triage-few-yes": ("and they agreed without the warning", [f"{c} k1 yes +"]),
+        "triage-two": ("two to twenty is not that few", [f"{c} k2 +"]),
+        "triage-forged": ("a stranger's finding", [f"{c} k1/stranger +"]),
+        "plan-no": ("a plan needs no consent", ["ack tri + rev + may-ADVISE plan no +"]),
+        "again": ("each outward step anew", [f"{c} + ref yes no:ref +:ref"]),
+        "after-correction": ("outward again after a correction", [f"{c} + corr may-HOLD ref +"]),
+    }  # fmt: skip
+
+
+def narrow() -> Plans:
+    return {
+        "allowed": ("allowed, but few people could know", [f"{PLAN} coord +"]),
+        "yes": ("agreed without the warning", [f"{PLAN} coord yes +"]),
+        "warned": ("agreed after the warning", [f"{PLAN} coord yesw +"]),
+        "triage-many": ("reviewers think otherwise: the more careful counts", [f"{PLAN} k4 coord +"]),
+        "referred": ("the same for an authority", [f"{PLAN} ref +"]),
+        "disclosed": ("and for a published text", [f"{PLAN} disc yes +"]),
+        "disclosed-warned": ("agreed after the warning", [f"{PLAN} disc yesw +"]),
+        "warned-then-not": ("the last yes came without the warning", [f"{PLAN} coord yesw yes +"]),
+    }
+
+
+def recorded() -> Plans:
+    c, d = f"{PLAN} coord", f"{PLAN} disc"
+    return {
+        "done": ("the act is recorded", [f"{c} + done"]),
+        "done-too-early": ("recorded before anybody endorsed it", [f"{c} done"]),
+        "done-beside": ("recorded beside the endorsement", [f"{c} +", f"{c} done/wim"]),
+        "done-early-then-endorsed": ("recorded before the endorsement", [f"{c} done +"]),
+        "done-refused": ("recorded although refused", [f"{c} no + done"]),
+        "done-orphan": ("recorded of an answer", ["ack answer done:answer"]),
+        "done-by-reserve": ("recorded by a reserve", [f"{c} + done/uma"]),
+        "done-of-one-person": ("of a state that one person brings", ["ack done"]),
+        "done-of-void": ("of a state that did not come about", ["ack corr done"]),
+        "done-second-endorsement": ("recorded in knowledge of the other endorsement", [f"{c} +", f"{c} +/wim done/wim"]),
+        "done-protects-no": ("a no at the same time comes too late", [f"{c} + done", f"{c} no"]),
+        "done-protects-choice": ("so does a choice", [f"{c} + done", f"{c} may-HOLD"]),
+        "done-knew-no": ("the recorder knew of the no", [f"{c} +", f"{c} no", f"{c} + | {c} no => done:coord"]),
+        "done-no-before": ("a no that the endorser knew", [f"{c} no + done"]),
+        "done-of-other": ("another act had happened", [f"{c} ref/wim +:coord done:ref", f"{c} ref/wim no:coord"]),
+        "done-other-endorsement": ("the act followed the other endorsement", [f"{c} +", f"{c} +/wim done", f"{c} no"]),
+        "done-forged": ("a stranger says it happened", [f"{c} + done/stranger", f"{c} no"]),
+        "done-yes-beside": ("it makes no yes", [f"{d} + done", f"{d} yes"]),
+        "done-protects-last-yes": ("no at the same time is dropped, the yes before stands", [f"{d} yes + done", f"{d} yes no"]),
+        "done-withdrawn": ("withdrawn when the act had happened", [f"{c} + done", f"{c} wd"]),
+        "done-withdrawn-first": ("the same with the withdrawal first in order", ["<", f"{c} wd", f"{c} + done"]),
+    }
+
+
+def urgent() -> Plans:
+    u = f"{PLAN} u0 ucoord"
+    return {
+        "urgent": ("danger to life: one person starts", [u]),
+        "urgent-referred": ("with an authority", [f"{PLAN} u0 uref"]),
+        "urgent-no-triage": ("nobody found danger to life", [f"{PLAN} ucoord"]),
+        "urgent-u1": ("not urgent enough", [f"{PLAN} u1 ucoord"]),
+        "urgent-u0-then-u2": ("urgency was found once", [f"{PLAN} u0 u2 ucoord"]),
+        "urgent-u0-beside": ("urgency the author had not seen", [f"{PLAN} u0/wim", f"{PLAN} ucoord"]),
+        "urgent-u0-forged": ("urgency found by a stranger", [f"{PLAN} u0/stranger ucoord"]),
+        "urgent-not-marked": ("urgency, but the step is an ordinary one", [f"{PLAN} u0 coord"]),
+        "urgent-disclosed": ("nothing is published in a hurry", [f"{PLAN} u0 udisc"]),
+        "urgent-review": ("nor anything else", ["ack tri + u0 urev"]),
+        "urgent-from-review": ("the table holds in a hurry too", ["ack tri + rev + u0 ucoord"]),
+        "urgent-signed": ("the second signature", [f"{u} +"]),
+        "urgent-signed-by-same": ("not by the same", [f"{u} +/rita"]),
+        "urgent-signed-after-no": ("a signature asks for no consent: it has begun", [f"{u} no +"]),
+        "urgent-signed-recused": ("no signature for one who stepped back", [f"{u} +", f"{u} recuse"]),
+        "urgent-signed-later": ("a signature when the state has moved on", [f"{u} corr +:ucoord"]),
+        "urgent-moved-on": ("it stays unsigned when the state moves on", [f"{u} corr"]),
+        "urgent-done": ("the act is recorded", [f"{u} done"]),
+        "urgent-back": ("one person goes back to the review", [f"{u} rev"]),
+        "urgent-back-other": ("whoever that is", [f"{u} rev/wim"]),
+        "urgent-back-beside": ("a proposal from before is no way back", ["<", u, f"{PLAN} u0 rev/wim"]),
+        "urgent-back-signed": ("signed: no way back for one", [f"{u} + rev/wim"]),
+        "urgent-back-endorsed": ("nor for two", [f"{u} + rev/wim +"]),
+        "urgent-back-after-moving-on": ("moved on: no way back", [f"{u} corr rev"]),
+        "urgent-back-then-signed": ("signed after the way back: nothing changes", [f"{u} rev +:ucoord"]),
+        "urgent-back-twice": ("only once", [f"{u} rev rev/wim"]),
+        "urgent-no-beside": ("a more careful choice at the same time", [u, f"{PLAN} u0 may-ASK"]),
+        "urgent-withdrawn-beside": ("withdrawn at the same time", [u, f"{PLAN} u0 wd"]),
+        "urgent-withdrawn-done": ("withdrawn when the act had happened", [f"{u} done", f"{PLAN} u0 wd"]),
+        "urgent-recused-beside": ("its author steps back elsewhere", [u, f"{PLAN} u0 recuse"]),
+        "urgent-recused-done": ("when the act had happened", [f"{u} done", f"{PLAN} u0 recuse"]),
+        "urgent-by-reserve": ("by a reserve", [f"{PLAN} u0 ucoord/uma"]),
+        "urgent-second-unsigned": ("two of them", [f"{u} uref"]),
+        "urgent-few": ("few people could know", [f"{PLAN} k1 u0 ucoord"]),
+    }
+
+
+def withdrawals() -> Plans:
+    c = f"{PLAN} coord"
+    return {
+        "withdrawn-beside": ("withdrawn beside an endorsement", [f"{c} +", f"{c} wd"]),
+        "withdrawn-beside-first": ("the same with the withdrawal first in order", ["<", f"{c} wd", f"{c} +"]),
+        "withdrawn-beside-inward": ("what does not leave the house came first", ["<", "ack wd", "ack tri", "ack tri +"]),
+        "withdrawn-before": ("nobody endorses after it", [f"{c} wd +"]),
+        "withdrawn-after": ("withdrawn after the company was told", [f"{c} + wd"]),
+        "withdrawn-then-agreed": ("it is not taken back", [f"{c} wd yes +:coord"]),
+        "withdrawn-then-choice": ("what they choose afterwards changes nothing", ["ack wd may-ADVISE"]),
+        "withdrawn-twice": ("in two tabs", ["ack wd", "wd"]),
+        "withdrawn-acknowledged": ("nothing else comes after it", ["wd ack"]),
+        "withdrawn-closed": ("one reviewer closes it", ["ack wd closew"]),
+        "withdrawn-closed-reopened": ("and nobody opens it again", ["ack wd closew reopen"]),
+        "withdrawn-after-close": ("a closed case stays closed", ["spam wd"]),
+        "withdrawn-after-close-reopened": ("and closed for good", ["spam wd reopen"]),
+        "withdrawn-beside-reopening": ("opened again at the same time", ["<", "spam wd", "spam reopen"]),
+        "withdrawn-beside-closing": ("closed at the same time, as something else", ["<", "ack tri + close wd", "ack tri + close +"]),
+        "withdrawn-purged": ("purged by two", ["wd purge +"]),
+        "withdrawn-forged": ("by a reviewer", ["ack wd/rita"]),
+    }
+
+
+def purges() -> Plans:
+    return {
+        "purge": ("proposed", ["spam purge"]),
+        "purge-endorsed": ("by two", ["spam purge +"]),
+        "purge-same": ("not by one", ["spam purge +/rita"]),
+        "purge-open": ("not while it is open", ["ack purge +"]),
+        "purge-then-closed": ("endorsed before it was closed", ["ack tri + close purge +:purge +:close"]),
+        "purge-final": ("final", ["spam purge + reopen"]),
+        "purge-withdrawn-later": ("final for the reporter too", ["spam purge + wd"]),
+        "purge-by-stranger": ("by somebody else", ["spam purge/stranger +"]),
+        "purge-recused": ("the proposer steps back at the same time", ["spam purge +", "spam purge recuse"]),
+        "purge-reopened": ("opened again at the same time", ["spam purge +", "spam purge reopen/wim"]),
+        "purge-confirmed": ("they are not asked", ["spam purge yes"]),
+        "purge-done": ("a purge is no act in the world", ["spam purge + done"]),
+    }
+
+
+def others() -> Plans:
+    return {
+        "triage-first": ("one finding", ["ack k2"]),
+        "triage-last": ("the last in order counts", ["ack k2 u3/wim"]),
+        "triage-by-reserve": ("a reserve's finding", ["ack k2 k4/uma"]),
+        "corrections": ("the last status of each", ["ack asked claimed secure"]),
+        "corrections-forged": ("a stranger's", ["ack asked claimed/stranger"]),
+        "assign": ("a lead and a second", ["ack assign"]),
+        "assign-lead-gone": ("the lead steps back", ["ack assign", "ack answer recuse/olaf"]),
+        "assign-second-gone": ("the second steps back", ["ack assign", "ack answer recuse/wim"]),
+        "assign-reserve": ("a reserve is no lead", ["ack assign:uma"]),
+        "assign-gone": ("nor is who stepped back", ["ack recuse/wim assign"]),
+        "assign-again": ("the last counts", ["ack assign assign/wim:rita"]),
+        "assign-aloud": ("among reviewers only", ["ack assign!aloud"]),
+        "assess": ("among reviewers only", ["ack assess"]),
+        "assess-aloud": ("the reporter is not graded", ["ack assess!aloud"]),
+        "lead-alone": ("nobody is left but one", ["ack recuse recuse/wim"]),
+        "nobody-left": ("nobody is left", ["ack recuse recuse/wim recuse/olaf"]),
+        "packet": ("a packet for a proposal", [f"{PLAN} cal packet:cal"]),
+        "packet-free": ("a packet for none", ["ack packet"]),
+        "packet-orphan": ("a packet for what is no proposal", ["ack answer packet:answer"]),
+        "packet-beside": ("a packet for what its author had not seen", ["ack answer packet!tri", "ack tri"]),
+        "note-between": ("`prev` is a note: who follows it has not seen what it follows", [f"{PLAN} disc yes note +:disc!prev"]),
+        "label": ("among reviewers only, and no part of any state", ["ack label"]),
+        "label-aloud": ("the reporter gets none", ["ack label!aloud"]),
+    }  # fmt: skip
+
+
+def write(story: Any, names: dict[str, str], ends: list[str]) -> list[str]:
+    """Write the events of these paths that are not written yet; returns the names of all. After `<`: the last event of the first path
+    has to come before those of the others in the order, which is up to the ids and tried; after `>`, behind them."""
+    if ends[0] in "<>":
+        for n in range(4, 400):
+            plan = write(story, names, [f"{ends[1]}%{n}", *ends[2:]])
+            order = topological({story.id(name): story.events[name] for name in plan})
+            first, *others = (order.index(story.id(grow(story, names, end)[-1])) for end in (f"{ends[1]}%{n}", *ends[2:]))
+            if first < min(others) if ends[0] == "<" else first > max(others):
+                return plan
+        raise AssertionError(ends)
+    found = ["report"]
+    for end in ends:
+        line = grow(story, names, end.removeprefix("-"))
+        found += line if not end.startswith("-") else line[-1:]
+    return list(dict.fromkeys(found))
+
+
+def grow(story: Any, names: dict[str, str], path: str) -> list[str]:
+    """The names of the events of one path, written where they are not yet."""
+    line, heads, steps = ["report"], ["report"], path
+    if "=>" in path:
+        left, steps = path.split("=>")
+        branches = [grow(story, names, branch) for branch in left.split("|")]
+        line, heads = list(dict.fromkeys(itertools.chain(*branches))), [branch[-1] for branch in branches]
+    for step in steps.split():
+        path = " ".join([*heads, step])
+        name = story.paths.setdefault(path, f"{len(story.paths)}-{step}")
+        if name not in story.events:
+            _say(story, names, name, step, line, heads)
+        line, heads = [*line, name], [name]
+    return line
+
+
+def _say(story: Any, names: dict[str, str], name: str, step: str, line: list[str], heads: list[str]) -> None:
+    match = re.fullmatch(
+        r"(?P<step>[^/:!^%]+)(/(?P<who>\w+))?(:(?P<of>[\w-]+))?(!(?P<odd>\w+))?(\^(?P<week>\d+))?(%(?P<roster>\d+))?", step
+    )
+    assert match, step
+    who, kind, fields = STEPS[match["step"]]
+    who, more = match["who"] or who, dict(fields)
+    if kind == "assign":
+        more |= {"lead": names[match["of"] or more["lead"]], "second": names[more["second"]]}
+    elif kind == "cutoff":
+        more["of"] = names[match["of"] or more["of"]]
+    elif kind == "handover":
+        more["to"] = names[more["to"]]
+    elif "of" in more or (kind == "packet" and (match["of"] or match["odd"])):
+        more["state" if kind == "packet" else "of"] = _about(
+            story, names, line, match["of"], match["odd"] if match["odd"] != "prev" else None
+        )
+    if match["odd"] == "aloud":
+        more["audience"] = "all"
+    audience = more.get("audience", "reviewers" if kind in ("note", "assess", "assign", "label") else "all")
+    author = story.events["report"].author if who == "alice" else names[who]
+    own = [each for each in line if story.events[each].author == author and story.events[each].payload["audience"] == audience]
+    weeks = [story.events[each].payload["week"] for each in heads]
+    week = f"2026-W{match['week']}" if match["week"] else max(weeks)
+    seen = (
+        [each for each in line if story.events[each].payload["audience"] == "all"][-1:] if audience == "all" and len(heads) == 1 else heads
+    )
+    if match["odd"] == "prev":
+        seen, own = line[-3:-2], line
+    story.later(name, who, kind, " ".join(seen), own[-1] if own else "", week=week, roster=int(match["roster"] or 3), **more)
+
+
+def _about(story: Any, names: dict[str, str], line: list[str], of: str | None, odd: str | None) -> str:
+    """The id of the event that a step is about. odd: one of another path, which its author has not seen."""
+    if odd:
+        return str(story.id(grow(story, names, {"tri": "ack tri", "disc": f"{PLAN} disc"}[odd])[-1]))
+    if of == "nothing":
+        return "ab" * 32
+    fits = [each for each in line if (each.split("-", 1)[-1].split("/")[0] == of if of else story.events[each].kind in ("state", "purge"))]
+    return str(story.id(fits[-1]))

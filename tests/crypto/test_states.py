@@ -1,0 +1,595 @@
+"""The states of a case against a naive second statement of the rules, over people who act on partial views of one case.
+
+The second statement shares no code with the fold but the events: descent by sets, the table as the taxonomy prints it.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from crypto import constants as c
+from crypto.case import Case, by_case, common, fold, heads
+from crypto.encoding import b64
+from crypto.event import Event, audience_of
+from crypto.private.signing import SignKey, sign_event
+
+P = bytes(range(32))
+SEEDS = [bytes([n + 1]) * 32 for n in range(6)]  # three readers, two reserves, the reporter
+SIGNS = [SignKey(seed).public for seed in SEEDS]
+REPORTER, REVIEWERS, EVERYBODY = 5, range(5), range(6)
+WEEK = "2026-W47"
+TAXONOMY = """
+RECEIVED      -> ACKNOWLEDGED | CLOSED                        PLAN         -> REVIEW | COORDINATING | REFERRED | DISCLOSED | CLOSED
+ACKNOWLEDGED  -> TRIAGE | ADVICE                              COORDINATING -> CORRECTED | REFERRED | DISCLOSED | CLOSED
+ADVICE        -> TRIAGE | CLOSED                              REFERRED     -> CORRECTED | COORDINATING | DISCLOSED | CLOSED
+TRIAGE        -> NEEDS_INFO | HELD | REVIEW | CLOSED          DISCLOSED    -> CORRECTED | CLOSED
+NEEDS_INFO    -> TRIAGE | REVIEW | CLOSED                     CORRECTED    -> COORDINATING | REFERRED | DISCLOSED | CLOSED
+HELD          -> TRIAGE | REVIEW | CLOSED                     CLOSED       -> REOPENED | PURGED
+REVIEW        -> NEEDS_INFO | HELD | PLAN | CLOSED            REOPENED     -> TRIAGE
+WITHDRAWN     -> CLOSED | PURGED
+"""
+ARROWS = {
+    (cell.split("->")[0].strip(), to.strip())
+    for line in TAXONOMY.strip().splitlines()
+    for cell in (line[:61], line[61:])
+    if cell.strip()
+    for to in cell.split("->")[1].split("|")
+}
+ALONE = {
+    ("RECEIVED", "ACKNOWLEDGED"),
+    ("ACKNOWLEDGED", "ADVICE"),
+    ("TRIAGE", "NEEDS_INFO"),
+    ("REVIEW", "NEEDS_INFO"),
+    ("NEEDS_INFO", "TRIAGE"),
+    ("HELD", "TRIAGE"),
+    ("COORDINATING", "CORRECTED"),
+    ("REFERRED", "CORRECTED"),
+    ("DISCLOSED", "CORRECTED"),
+    ("CLOSED", "REOPENED"),
+}
+CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN"}
+CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
+CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
+
+
+def report(may: str, known: str, readers: int = 3) -> Event:
+    answers = {
+        "about": ["X1-OTHER"],
+        "stage": "L9-UNSURE",
+        "organisation": "",
+        "danger": "UNSURE",
+        "basis": "SAW",
+        "raised": "",
+        "promise": "",
+    }
+    fields = {"find": "11" * 32, "open": b64(bytes(c.OPEN_KEY_BYTES)), "readers": SIGNS[:readers], "reserves": SIGNS[3:5]}
+    said = {"answers": answers | {"known": known, "may": may}, "text": "", "parts": 0, "selfcopy": "full"}
+    return sign_event(common("report", WEEK, [0, "00" * 32], 1, "all") | fields | said, SEEDS[REPORTER], P)
+
+
+def event_of(who: int, kind: str, case: str, parents: Iterable[str], prev: str | None, roster: int = 1, **more: Any) -> Event:
+    unsaid = {"reason": "NONE", "text": "", "until": "", "whom": "", "urgent": "NO"} if kind == "state" else {}
+    audience = more.pop("audience", audience_of(kind))
+    base = common(kind, WEEK, [0, "00" * 32], roster, audience, case, prev, sorted(set(parents)))
+    return sign_event(base | unsaid | more, SEEDS[who], P)
+
+
+# ---------------------------------------------------------------- the rules, said again
+
+
+class Rules:
+    """A naive reading of PROTOCOL 9 over one set of events and the fold of it."""
+
+    def __init__(self, events: Iterable[Event], case: Case) -> None:
+        self.case = case
+        self.by_id = {event.id: event for event in events}
+        self.past: dict[str, frozenset[str]] = {}
+        for event in self.by_id.values():
+            self.before(event.id)
+        # `done` that came to nothing was still said: section 9, 7.
+        self.said = [event for event in self.by_id.values() if case.void.get(event.id, "state") == "state"]
+
+    def before(self, id_: str) -> frozenset[str]:
+        if id_ not in self.past:
+            event = self.by_id[id_]
+            named = [*event.payload.get("prev", []), *event.payload.get("parents", [])]
+            wide = [
+                n
+                for n in named
+                if n in self.by_id and not (event.payload["audience"] == "all" and self.by_id[n].payload["audience"] != "all")
+            ]
+            self.past[id_] = frozenset(wide).union(*(self.before(name) for name in wide))
+        return self.past[id_]
+
+    def recorded(self, at: str, of: str, against: str) -> bool:
+        return any(
+            event.kind == "done" and event.payload["of"] == of and at in self.before(event.id) and against not in self.before(event.id)
+            for event in self.said
+        )
+
+    def consent(self, at: str, of: Event, asked: set[str]) -> bool:
+        counted = []
+        for event in self.said:
+            unaware = at not in self.before(event.id)
+            if event.kind in ("choice", "confirm", "withdraw") and unaware:
+                known = event.id in self.before(at)
+                if known or not self.recorded(at, of.id, event.id):
+                    counted.append(event)
+        if any(event.kind == "withdraw" for event in counted):
+            return False
+        answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] in asked])
+        if any(event.payload["agree"] == "NO" for event in answers):
+            return False
+        packets = [event.id for event in self.said if event.kind == "packet" and event.payload["state"] == of.id]
+        leaving = {packet for packet in packets if packet in self.before(at)}
+        agreed = [event for event in answers if event.id in self.before(at) and leaving <= self.before(event.id)]
+        few = {self.case.root.payload["answers"]["known"]}
+        few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
+        if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
+            return False
+        choices = [event.payload["may"] for event in self.latest([event for event in counted if event.kind == "choice"])]
+        may = sorted(choices or [self.case.root.payload["answers"]["may"]], key=CAREFUL.index)[0]
+        to = of.payload["to"]
+        if to == "DISCLOSED":
+            return bool(agreed)
+        if to == "REFERRED":
+            return bool(agreed) or may in ("REFER", "PUBLISH")
+        return bool(agreed) or may == "PUBLISH"
+
+    def latest(self, events: list[Event]) -> list[Event]:
+        return [event for event in events if not any(event.id in self.before(other.id) for other in events)]
+
+    def left_beside(self, at: str, of: Event, people: set[str]) -> bool:
+        """Only by recusal: who is cut off is asked of the fold by other tests."""
+        leavings = [event for event in self.said if event.kind == "recuse" and event.author in people and event.id not in self.case.void]
+        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in leavings)
+
+    def check(self) -> None:
+        case = self.case
+        assert {event.id for event in case.order} | set(case.void) == set(self.by_id), "nothing is lost"
+        assert not {event.id for event in case.order} & set(case.void)
+        assert case.history[0] == ("RECEIVED", WEEK, case.id)
+        signed = {e.payload["of"] for e in case.order if e.kind == "endorse"}
+        unsigned = set()
+        for (before, _, entered), (state, _, id_) in itertools.pairwise(case.history):
+            event = self.by_id[id_]
+            assert id_ not in case.void
+            if event.kind == "withdraw":
+                assert state == "WITHDRAWN" and before not in ("CLOSED", "PURGED")
+            elif event.kind == "endorse":
+                self.two(before, state, event)
+            elif state in c.OUTWARD:
+                self.in_a_hurry(before, state, event)
+                unsigned.add(id_)
+            elif (before, state) == ("COORDINATING", "REVIEW") or (before, state) == ("REFERRED", "REVIEW"):
+                assert entered in self.before(id_) and self.by_id[entered].payload["urgent"] == "YES", "the way back"
+                unsigned.discard(entered)
+            else:
+                assert (before, state) in ALONE or (state == "CLOSED" and CLOSED_ALONE.get(before) == event.payload["reason"])
+                assert event.payload["to"] == state
+        assert set(case.unsigned) == unsigned - signed
+        if any(event.kind == "withdraw" for event in case.order):
+            assert case.state in ("WITHDRAWN", "CLOSED", "PURGED")
+        assert {"PURGED"}.isdisjoint(state for state, _, _ in case.history[:-1]), "final"
+        self.refusals()
+
+    def two(self, before: str, state: str, event: Event) -> None:
+        of = self.by_id[event.payload["of"]]
+        assert of.id not in self.case.void and of.id in self.before(event.id)
+        assert of.author != event.author, "two people"
+        assert (before, state) in ARROWS
+        assert not self.left_beside(event.id, of, {of.author, event.author})
+        if state == "PURGED":
+            assert of.kind == "purge"
+            return
+        assert of.payload["to"] == state
+        if state in c.OUTWARD:
+            assert self.consent(event.id, of, {of.id}), "consent"
+
+    def in_a_hurry(self, before: str, state: str, event: Event) -> None:
+        assert event.kind == "state" and event.payload["urgent"] == "YES" and state in ("COORDINATING", "REFERRED")
+        assert (before, state) in ARROWS
+        past = [self.by_id[id_] for id_ in self.before(event.id) if id_ not in self.case.void]
+        assert any(each.kind == "triage" and each.payload["urgency"] == "U0" for each in past)
+        same = {e.id for e in past if e.kind == "state" and all(e.payload[n] == event.payload[n] for n in ("to", "whom"))}
+        assert self.consent(event.id, event, same), "consent"
+        assert not self.left_beside(event.id, event, {event.author})
+
+    def refusals(self) -> None:
+        """What is void for one of these reasons is so for that reason."""
+        for id_, reason in self.case.void.items():
+            event = self.by_id[id_]
+            of = self.by_id.get(event.payload.get("of", ""))
+            if reason == "orphan":
+                held = of is not None and of.id in self.before(id_) and of.kind in ("state", "purge")
+                assert (
+                    not held
+                    or (of is not None and self.case.void.get(of.id, "state") != "state")
+                    or (event.kind != "endorse" and of is not None and of.kind == "purge")
+                )
+            elif reason == "same":
+                assert of is not None and of.author == event.author
+            elif reason == "consent":
+                assert of is not None and of.payload["to"] in c.OUTWARD and not self.consent(id_, of, {of.id})
+
+
+def public(case: Case) -> Mapping[str, Any]:
+    """What everybody must agree on, the reporter included."""
+    names = [
+        "id",
+        "state",
+        "may",
+        "opened",
+        "readers",
+        "gone",
+        "evaluator",
+        "since",
+        "until",
+        "whom",
+        "history",
+        "proposals",
+        "unsigned",
+        "corrections",
+    ]
+    shared = {event.id for event in case.order if event.payload["audience"] == "all"}
+    return {name: getattr(case, name) for name in names} | {"shared": shared, "triage": case.triage and case.triage.id}
+
+
+# ---------------------------------------------------------------- people and a network
+
+TARGETS = st.sampled_from(c.STATE_TARGETS)
+OUT = st.sampled_from(["COORDINATING", "REFERRED", "DISCLOSED"])
+PICK = st.integers(0, 2**20)
+WHO = st.sampled_from([0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 4])  # reserves less often: mostly they are not heard
+
+
+SCRIPTS = (
+    "yes sign post",
+    "yes post sign post",
+    "yes post sign post done",
+    "yes post sign done post no post",
+    "sign yes post",
+    "yes post sign no post",
+    "no post yes post other",
+    "yes post no sign done post",
+    "sign other done yes post other",
+    "yes no post sign other post",
+)
+STARTS = ["RECEIVED", "REVIEW", "PLAN", "PLAN", "PLAN", "COORDINATING", "CLOSED"]
+
+
+class People(RuleBasedStateMachine):
+    """Three readers, two reserves and a reporter, each with what has reached them. Letters are late, doubled, or lost and found again."""
+
+    held: list[dict[str, Event]]
+
+    @initialize(
+        may=st.sampled_from(c.MAY_CODES),
+        known=st.sampled_from(c.KNOWN_CODES),
+        start=st.sampled_from(STARTS),
+    )
+    def begin(self, may: str, known: str, start: str) -> None:
+        may, known = ("PUBLISH", "K3") if start in ("COORDINATING", "CLOSED") else (may, known)
+        self.root = report(may, known)
+        self.held = [{self.root.id: self.root} for _ in EVERYBODY]
+        self.sent: list[tuple[int, Event]] = []
+        self.lost: list[tuple[int, Event]] = []
+        self.number = 0
+        steps = ["ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN", "COORDINATING", "CLOSED"]
+        for step in steps[: steps.index(start) + 1] if start in steps else []:
+            made = self.say(0, "state", to=step, reason="CLAIMED" if step == "CLOSED" else "NONE")
+            self.arrive()
+            if step != "ACKNOWLEDGED":
+                self.say(1, "endorse", of=made.id)
+                self.arrive()
+
+    def arrive(self) -> None:
+        for to, event in self.sent:
+            self.held[to][event.id] = event
+        self.sent = []
+
+    def say(self, who: int, kind: str, behind: int = 0, **more: Any) -> Event:
+        """Write an event that follows what its author holds, or if `behind` only some of it; it goes on its way to the others."""
+        mine, self.number = self.held[who], self.number + 1
+        audience = more.get("audience", audience_of(kind))
+        parents = heads(mine.values(), self.root.id, audience)
+        if behind:
+            some = sorted(id_ for id_, event in mine.items() if audience == "reviewers" or event.payload["audience"] == "all")
+            parents = [some[behind % len(some)]]
+        own = [e for e in mine.values() if e.author == SIGNS[who] and e.id != self.root.id and e.payload["audience"] == audience]
+        named = {name for event in own for name in event.payload["prev"]}
+        loose = sorted(event.id for event in own if event.id not in named)
+        prev = loose[0] if loose and not behind else None
+        event = event_of(who, kind, self.root.id, parents or [self.root.id], prev, self.number, **more)
+        mine[event.id] = event
+        self.sent += [(to, event) for to in EVERYBODY if to != who and (to != REPORTER or event.payload["audience"] == "all")]
+        return event
+
+    def view(self, who: int) -> Case:
+        case = fold(self.held[who].values(), self.root.id)
+        assert case is not None
+        return case
+
+    def some(self, who: int, pick: int, *kinds: str) -> str | None:
+        found = sorted(event.id for event in self.held[who].values() if event.kind in kinds)
+        return found[pick % len(found)] if found else None
+
+    @rule(
+        who=WHO,
+        to=TARGETS,
+        reason=st.sampled_from(["SPAM", "ADVISED", "WITHDRAWN", "UNSAFE"]),
+        behind=st.just(0) | PICK,
+    )
+    def moves(self, who: int, to: str, reason: str, behind: int) -> None:
+        self.say(who, "state", behind, to=to, reason=reason if to == "CLOSED" else "NONE")
+
+    @rule(who=st.sampled_from(range(3)), pick=PICK)
+    def moves_on(self, who: int, pick: int) -> None:
+        """As the table has it from the state they see: else nothing much would come about."""
+        ways = sorted(to for before, to in ARROWS if before == self.view(who).state)
+        if ways:
+            to = ways[pick % len(ways)]
+            fields: dict[str, Any] = {} if to == "PURGED" else {"to": to, "reason": "CLAIMED" if to == "CLOSED" else "NONE"}
+            self.say(who, "purge" if to == "PURGED" else "state", **fields)
+
+    @rule(
+        who=st.sampled_from(range(3)),
+        to=OUT,
+        steps=st.sampled_from(SCRIPTS),
+    )
+    def goes_out(self, who: int, to: str, steps: str) -> None:
+        """A step out as it is meant to go, and in every wrong order; what is not posted is not known."""
+        of = self.say(who, "state", to=to).id
+        self.arrive()
+        for step in steps.split():
+            if step == "post":
+                self.arrive()
+            elif step in ("yes", "no"):
+                self.say(REPORTER, "confirm", of=of, agree=step.upper(), warned="YES")
+            elif step == "done":
+                self.say((who + 2) % 3, "done", of=of, text="")
+            else:
+                self.say((who + (1 if step == "sign" else 2)) % 3, "endorse", of=of)
+
+    @rule(
+        who=st.sampled_from(range(3)), to=OUT, urgent=st.sampled_from(c.YES_NO), whom=st.sampled_from(["", "A"]), behind=st.just(0) | PICK
+    )
+    def moves_out(self, who: int, to: str, urgent: str, whom: str, behind: int) -> None:
+        self.say(who, "state", behind, to=to, urgent=urgent, whom=whom)
+
+    @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
+    def endorses(self, who: int, pick: int, behind: int) -> None:
+        of = self.some(who, pick, "state", "purge")
+        if of:
+            self.say(who, "endorse", behind, of=of)
+
+    @rule(who=st.sampled_from(range(3)), pick=PICK)
+    def endorses_what_waits(self, who: int, pick: int) -> None:
+        """And what the desk offers to endorse counts, as far as its reviewer can know."""
+        case = self.view(who)
+        ready = [each.id for each in case.proposals if not each.why and self.held[who][each.id].author != SIGNS[who]]
+        if ready:
+            made = self.say(who, "endorse", of=ready[pick % len(ready)])
+            after = self.view(who)
+            seen = SIGNS[who] in case.readers and not case.gone and not case.missing
+            assert not seen or made.id not in after.void
+
+    @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
+    def records(self, who: int, pick: int, behind: int) -> None:
+        if of := self.some(who, pick, "state"):
+            self.say(who, "done", behind, of=of, text="")
+
+    @rule(pick=PICK, agree=st.sampled_from(c.YES_NO), warned=st.sampled_from(c.YES_NO), behind=st.just(0) | PICK)
+    def answers(self, pick: int, agree: str, warned: str, behind: int) -> None:
+        if of := self.some(REPORTER, pick, "state"):
+            self.say(REPORTER, "confirm", behind, of=of, agree=agree, warned=warned)
+
+    @rule(agree=st.sampled_from(["YES", "YES", "NO"]), pick=PICK)
+    def answers_what_waits(self, agree: str, pick: int) -> None:
+        out = [p.id for p in self.view(REPORTER).proposals if self.held[REPORTER][p.id].payload.get("to") in c.OUTWARD]
+        if out:
+            self.say(REPORTER, "confirm", of=out[pick % len(out)], agree=agree, warned="YES")
+
+    @rule(may=st.sampled_from(c.MAY_CODES), behind=st.just(0) | PICK)
+    def chooses(self, may: str, behind: int) -> None:
+        self.say(REPORTER, "choice", behind, may=may)
+
+    @precondition(lambda self: self.number > 25)
+    @rule(behind=st.just(0) | PICK)
+    def withdraws(self, behind: int) -> None:
+        self.say(REPORTER, "withdraw", behind)
+
+    @rule(who=WHO, known=st.sampled_from(c.KNOWN_CODES[1:]), urgency=st.sampled_from(["U0", "U2"]))
+    def finds(self, who: int, known: str, urgency: str) -> None:
+        self.say(who, "triage", 0, **CODES, known=known, urgency=urgency)
+
+    @rule(who=st.sampled_from(range(4)), behind=st.just(0) | PICK)
+    def purges(self, who: int, behind: int) -> None:
+        self.say(who, "purge", behind)
+
+    @rule(who=st.sampled_from(range(3)), text=st.sampled_from("ab"))
+    def notes(self, who: int, text: str) -> None:
+        self.say(who, "note", text=text)
+
+    @rule(who=st.sampled_from(range(3)), lead=st.sampled_from(range(4)))
+    def assigns(self, who: int, lead: int) -> None:
+        self.say(who, "assign", lead=SIGNS[lead], second=SIGNS[(lead + 1) % 4])
+
+    @precondition(lambda self: self.number > 20)
+    @rule(who=st.sampled_from(range(4)), behind=st.just(0) | PICK)
+    def steps_back(self, who: int, behind: int) -> None:
+        self.say(who, "recuse", behind)
+
+    @rule(who=st.sampled_from(range(3)), to=st.sampled_from([3, 4]))
+    def hands_over(self, who: int, to: int) -> None:
+        self.say(who, "handover", to=SIGNS[to])
+
+    @precondition(lambda self: self.number > 20)
+    @rule(who=st.sampled_from(range(3)), of=st.sampled_from(range(4)), audience=st.sampled_from(c.AUDIENCES), behind=st.just(0) | PICK)
+    def cuts_off(self, who: int, of: int, audience: str, behind: int) -> None:
+        self.say(who, "cutoff", behind, of=SIGNS[of], audience=audience)
+
+    @rule(pick=PICK, again=st.booleans())
+    def a_letter_arrives(self, pick: int, again: bool) -> None:
+        if self.sent:
+            to, event = self.sent[pick % len(self.sent)] if again else self.sent.pop(pick % len(self.sent))
+            self.held[to][event.id] = event
+
+    @rule()
+    def the_post_comes(self) -> None:
+        self.arrive()
+
+    @rule(pick=PICK)
+    def a_letter_is_lost(self, pick: int) -> None:
+        if self.sent:
+            self.lost.append(self.sent.pop(pick % len(self.sent)))
+
+    @rule(who=st.sampled_from(EVERYBODY))
+    def what_is_missing_is_sent_again(self, who: int) -> None:
+        """A dropped letter is noticed by whoever holds one that names it."""
+        missing = self.view(who).missing
+        assert not missing & set(self.held[who])
+        self.sent += [(to, event) for to, event in self.lost if to == who and event.id in missing]
+
+    @invariant()
+    def the_rules_hold_for_one_who_knows_some(self) -> None:
+        who = self.number % 6
+        Rules(self.held[who].values(), self.view(who)).check()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "held"):
+            return
+        self.sent += self.lost
+        self.arrive()
+        whole = self.view(0)
+        assert not whole.missing
+        for who in REVIEWERS:
+            events = [*self.held[who].values()]
+            Random(who).shuffle(events)
+            assert fold(events + events[:3], self.root.id) == whole
+        assert public(self.view(REPORTER)) == public(whole)
+        Rules(self.held[0].values(), whole).check()
+        COUNTS.update(state for state, _, _ in whole.history)
+        COUNTS.update(f"void {reason}" for reason in whole.void.values())
+
+
+COUNTS: Counter[str] = Counter()
+TestPeople = People.TestCase
+TestPeople.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+# ---------------------------------------------------------------- one step out, and everything at the same time
+
+ROOTS = {pair: report(*pair) for pair in itertools.product(c.MAY_CODES, ("K1", "K3"))}
+ACTS = st.tuples(
+    st.sampled_from(
+        ["endorse", "confirm"] * 5 + ["done"] * 2 + ["choice", "withdraw", "recuse", "triage", "urgent", "again", "back", "close"]
+    ),
+    st.sampled_from([1, 2, 1, 2, 0]),
+    st.sampled_from(["YES", "YES", "NO"]),
+    st.sampled_from(c.MAY_CODES),
+    st.lists(st.integers(0, 12), min_size=1, max_size=3),
+)
+
+
+def way_to_plan(root: Event) -> list[Event]:
+    events = [root]
+    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
+        events.append(event_of(0, "state", root.id, [events[-1].id], None, to=to))
+        if to != "ACKNOWLEDGED":
+            events.append(event_of(1, "endorse", root.id, [events[-1].id], None, of=events[-1].id))
+    return events
+
+
+WAYS = {pair: way_to_plan(root) for pair, root in ROOTS.items()}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(ROOTS)), OUT, st.booleans(), st.lists(ACTS, min_size=2, max_size=12), st.randoms(use_true_random=False))
+def test_an_outward_step_in_every_weather(
+    pair: tuple[str, str], to: str, hurry: bool, acts: list[tuple[str, int, str, str, list[int]]], random: Random
+) -> None:
+    root, way = ROOTS[pair], WAYS[pair]
+    if hurry:
+        way = [*way, event_of(2, "triage", root.id, [way[-1].id], None, **CODES, known="K4", urgency="U0")]
+    steps = [event_of(0, "state", root.id, [way[-1].id], None, to=to, whom="A")]
+    proposals = [steps[0].id]
+    for n, (kind, who, agree, may, seen) in enumerate(acts):
+        of = proposals[who % len(proposals)]
+        parents = {steps[min(i, len(steps) - 1)].id for i in seen}
+        if kind in ("endorse", "confirm", "done"):
+            parents.add(of)
+        said: dict[str, Any] = {
+            "endorse": {"of": of},
+            "confirm": {"of": of, "agree": agree, "warned": "NO" if may == "HOLD" else "YES"},
+            "done": {"of": of, "text": ""},
+            "choice": {"may": may},
+            "triage": CODES | {"known": "K1" if may == "HOLD" else "K4", "urgency": "U0"},
+            "urgent": {"to": to, "whom": "A", "urgent": "YES"},
+            "again": {"to": to, "whom": "A"},
+            "back": {"to": "REVIEW"},
+            "close": {"to": "CLOSED", "reason": "UNSAFE"},
+        }.get(kind, {})
+        made = event_of(
+            REPORTER if kind in ("confirm", "choice", "withdraw") else who,
+            "state" if kind in ("urgent", "again", "back", "close") else kind,
+            root.id,
+            parents,
+            None,
+            n,
+            **said,
+        )
+        steps.append(made)
+        proposals += [made.id] if kind in ("urgent", "again") else []
+    events = [*way, *steps]
+    case = fold(events, root.id)
+    assert case is not None
+    Rules(events, case).check()
+    COUNTS.update(f"weather {state}" for state, _, _ in case.history)
+    COUNTS.update(f"weather void {reason}" for reason in case.void.values())
+    random.shuffle(events)
+    assert fold(events + events[:4], root.id) == case
+
+
+# ---------------------------------------------------------------- plain examples
+
+
+def test_the_table_of_the_taxonomy() -> None:
+    assert len(ARROWS) == 44
+    assert ALONE < ARROWS
+
+
+def test_events_by_case() -> None:
+    one, two = report("ASK", "K2"), report("ASK", "K3")
+    more = [event_of(0, "received", root.id, [root.id], None) for root in (one, two)]
+    found = by_case([more[0], two, one, more[1]])
+    assert {case: {event.id for event in events} for case, events in found.items()} == {
+        one.id: {one.id, more[0].id},
+        two.id: {two.id, more[1].id},
+    }
+    assert all(fold(found[root.id], root.id) == fold([*more, two, one], root.id) for root in (one, two))
+
+
+@pytest.mark.parametrize("readers", [2, 3])
+def test_one_person_alone_gets_nothing_out(readers: int) -> None:
+    """Whatever one reader says, of themself and in any order, without danger to life."""
+    root = report("PUBLISH", "K4", readers)
+    random = Random(readers)
+    for _ in range(30):
+        events = [root]
+        for n in range(25):
+            states = [event.id for event in events if event.kind == "state"]
+            kind = random.choice(["state", "state", "endorse", "done"]) if states else "state"
+            more: dict[str, Any] = {"to": random.choice([to for to in c.STATE_TARGETS if to != "CLOSED"]), "urgent": "YES"}
+            if kind != "state":
+                more = {"of": random.choice(states)} | ({"text": ""} if kind == "done" else {})
+            events.append(event_of(0, kind, root.id, [events[-1].id], None, n, **more))
+        case = fold(events, root.id)
+        assert case is not None and {state for state, _, _ in case.history} <= {"RECEIVED", "ACKNOWLEDGED", "ADVICE"}

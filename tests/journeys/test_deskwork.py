@@ -1,0 +1,105 @@
+"""Packets, export, cases on one matter and sending again, in a real browser: on a laptop and at 200 % zoom, by axe-core and for width."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from crypto.case import Case
+from review import casebook, export, outbox, packets
+from review.desk import Desk
+from review.guard import Guard
+from review.views import create_app
+from tests.harness.firefox import Firefox, firefox
+from tests.review.world import FakeIntake, everybody, make_desks, pass_screen, report_event, reporter_keys, send_to_all, turn
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).resolve().parents[2] / "crypto" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+TEXTS = (
+    "Last spring an agent copied 41,337 files to a share called KestrelVault and nobody on the night shift noticed.",
+    "Somebody on the night shift saw that an agent had copied files to the KestrelVault share in spring.",
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Ada's workstation: two alike cases, the first with a proposal, a draft and a request to export by Bo."""
+    intake = FakeIntake()
+    desks = make_desks(tmp_path, intake)
+    tree = desks[0].tree
+    assert tree is not None
+    for number, text in enumerate(TEXTS, 1):
+        keys = reporter_keys(number)
+        report = report_event(keys, tree, text)
+        send_to_all(intake, keys, tree, report.raw)
+        intake.tick()
+    for each in desks:
+        turn(each)
+        pass_screen(each)
+    everybody(intake, desks, 2)
+    case_id = first(desks[1]).id
+    outbox.say(desks[1], case_id, "state", to="REFERRED", reason="NONE", text="", until="", whom="Cal OES", urgent="NO")
+    outbox.say(desks[1], case_id, "note", text=packets.draft_note("CAL-OES", {"date": "Spring", "statement": TEXTS[0], "internal": "Yes"}))
+    outbox.say(desks[1], case_id, "note", text=export.ASK + "\nFor the lawyer.")
+    everybody(intake, desks, 2)
+    return desks[0]
+
+
+def first(desk: Desk) -> Case:
+    assert desk.book is not None
+    found = [casebook.case_of(desk.book, name) for name in desk.book.cases]
+    return next(case for case in found if case is not None and "41,337" in case.root.payload["text"])
+
+
+@pytest.fixture
+def page(desk: Desk) -> Iterator[tuple[Firefox, str]]:
+    """A browser that used the link, and the address of the first case."""
+    guard = Guard(0)
+    server = make_server("127.0.0.1", 0, create_app(desk, guard), threaded=True)
+    guard.port = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with firefox("standard") as browser:
+            browser.goto(f"http://127.0.0.1:{guard.port}/enter/{guard.link}")
+            yield browser, f"http://127.0.0.1:{guard.port}/case/{first(desk).id}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def check(browser: Firefox, where: str) -> None:
+    assert browser.axe(AXE.read_text("utf-8")) == [], where
+    assert not browser.js("return document.documentElement.scrollWidth > document.documentElement.clientWidth"), where
+
+
+def test_the_pages_beside_a_case_can_be_read_by_everyone(desk: Desk, page: tuple[Firefox, str]) -> None:
+    browser, case = page
+    [draft] = packets.drafts(first(desk))
+    for size in ((1280, 800), (640, 400)):
+        browser.set_window(*size)
+        for path in ("packets", f"packets/{draft.id}", "export", "alike", "resend"):
+            browser.goto(f"{case}/{path}")
+            check(browser, f"{path} at {size}")
+
+
+def test_a_packet_is_written_anew(desk: Desk, page: tuple[Firefox, str]) -> None:
+    browser, case = page
+    browser.goto(f"{case}/packets")
+    browser.click("#drafts a")
+    browser.fill("#field-date", "Spring")
+    browser.fill("#field-internal", "Yes")
+    browser.fill("#field-statement", "An agent copied 41,337 files to a share.")
+    browser.click("#send-packet")
+    assert "An agent copied 41 337 files to a share" in browser.text("#traces")
+    check(browser, "with traces")
+    browser.fill("#field-statement", "An internal agent moved data without permission.")
+    browser.click("#send-packet")
+    browser.goto(f"{case}/packets")
+    assert [event.payload["fields"]["statement"] for event in first(desk).order if event.kind == "packet"] == [
+        "An internal agent moved data without permission."
+    ]
+    browser.click("summary")
+    assert "moved data without permission" in browser.text("main")
+    check(browser, "with a packet")

@@ -1,0 +1,126 @@
+"""The workstation's pages in a real browser: axe-core, no sideways scrolling on a phone, the keyboard alone."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from review.desk import Desk
+from review.guard import Guard
+from review.views import create_app
+from tests.harness.firefox import Firefox
+from tests.review.test_desk import TRIAGE, World
+from tests.review.world import FakeIntake
+
+AXE = Path(__file__).resolve().parents[2] / "crypto/browser/node_modules/axe-core/axe.min.js"
+SIZES = ((1280, 800), (640, 400), (360, 640))  # a laptop, the same at 200 %, a phone
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, str]]:
+    """The first workstation on a port of its own, with cases in many states; gives where it is, and a case well under way."""
+    world = World(intake, desks)
+    ada, bo = world.browsers[:2]
+    world.report(1, "رأيت أن النموذج أخفى اختباراً. I saw it twice.", organisation="مختبر الأمل", known="K1")
+    case_id = world.report(
+        3, "The weights lie on a share that everybody can read.\n\n" + "More of it. " * 60, about=["B1-WEIGHTS"], known="K3"
+    )
+    at = f"/case/{case_id}"
+    ada.post(f"{at}/acknowledge")
+    ada.post(f"{at}/answer", {"answer": "Thank you. Two of us have read it."})
+    bo.post(f"{at}/note", {"note": "I can check this with somebody."})
+    ada.post(f"{at}/tags", {"tags": "ask Bo, urgent"})
+    ada.post("/list", {"state": "OPEN"})
+    ada.post("/views", {"name": "Open ones"})
+    ada.post("/list", {})
+    world.go()
+    bo.post(f"{at}/triage", TRIAGE)
+    bo.post(f"{at}/state", {"to": "TRIAGE", "text": "We decide now."})
+    ada.post(f"{at}/evidence", {"what": "the share", "where": "the build cluster", "source": "the reporter"})
+    ada.post(f"{at}/correction", {"code": "DC-SECURE", "status": "ASKED", "text": ""})
+    ada.post(f"{at}/knew", {"week": "2026-W40", "text": "a mail"})
+    world.go()
+    world.report(2, "A report that waits to be opened", opened=False, organisation="Lab B", about=["B1-WEIGHTS"], danger="OVER")
+    ada.post(f"{at}/answer", {"answer": "We will write again within a week."})
+    guard = Guard(port=0)
+    server = make_server("127.0.0.1", 0, create_app(desks[0], guard), threaded=True)
+    guard.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{guard.port}/enter/{guard.link}", world, at
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard: Firefox, tmp_path: Path) -> None:
+    url, _, at = site
+    browser, axe = firefox_standard, AXE.read_text("utf-8")
+    browser.goto(url)
+    browser.wait_js("return !!document.querySelector('#cases')")
+    base = url.split("/enter/")[0]
+    unopened = browser.js("return document.querySelector('.unopened a').href")
+    arabic = browser.js(
+        "return [...document.querySelectorAll('.case')].find(li => li.textContent.includes('مختبر')).querySelector('a').href"
+    )
+    pages = {
+        "list": base + "/",
+        "case": base + at,
+        "header": unopened,
+        "arabic": arabic,
+        "keys": base + "/keys",
+        "recuse": base + at + "/recuse",
+    }
+    for name, address in pages.items():
+        browser.goto(address)
+        browser.set_window(*SIZES[0])
+        browser.screenshot(tmp_path / f"{name}.png")
+        browser.js("document.querySelectorAll('details').forEach(each => each.open = true)")
+        for width, height in SIZES:
+            browser.set_window(width, height)
+            assert browser.js("return document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
+            browser.screenshot(tmp_path / f"{name}-{width}.png")
+        found = browser.axe(axe)
+        assert not found, (name, [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found])
+
+
+def test_the_keyboard_alone(site: tuple[str, World, str], firefox_standard: Firefox) -> None:
+    """From the list by Tab to a case, and every control of its page in the order of the page, each with a visible focus."""
+    url, world, at = site
+    browser = firefox_standard
+    browser.goto(url)
+    browser.wait_js("return !!document.querySelector('#cases')")
+    browser.type("#q", "share that everybody\ue007")
+    browser.wait_js("return document.querySelector('#count').textContent.startsWith('1 of 3')")
+    assert "share" not in browser.url, "no word of a case in an address: the browser would keep it"
+    browser.type("#cases a", "\ue007")
+    browser.wait_js("return !!document.querySelector('#answer-text')")
+    reached: list[str] = []
+    unseen: list[object] = []
+    for _ in range(90):
+        if "keep-unread" in reached:  # on from the last control the browser's own begin
+            break
+        browser.command("WebDriver:PerformActions", actions=[press("\ue004")])
+        here = browser.js("""
+            const at = document.activeElement, style = getComputedStyle(at);
+            return [at.id || at.textContent.trim().slice(0, 30), at.tagName, style.outlineStyle, parseFloat(style.outlineWidth)];""")
+        if here[1] == "BODY":
+            continue  # the page is still being painted
+        reached.append(here[0])
+        if here[2] != "solid" or here[3] < 2:
+            unseen.append(here)
+    assert not unseen
+    assert reached.index("answer-text") < reached.index("send-answer") < reached.index("note-text") < reached.index("open-triage")
+    browser.js("document.querySelector('button.endorse').focus()")
+    browser.command("WebDriver:PerformActions", actions=[press("\ue007")])
+    browser.wait_js("return document.querySelector('#timeline').textContent.includes('You gave the second signature')")
+    world.go()
+    assert world.state(at.removeprefix("/case/")) == "TRIAGE"
+
+
+def press(key: str) -> dict[str, object]:
+    return {"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}
