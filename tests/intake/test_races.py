@@ -19,6 +19,7 @@ from tests.intake.test_server import Server
 
 CLIENTS = 12
 ROUNDS = 10
+PAGE_WAITS = 2  # seconds after a 429, in crypto/browser/net.ts
 
 
 @pytest.fixture
@@ -167,14 +168,14 @@ def test_a_killed_parent_takes_all_with_it(server):
     assert len(pids) >= 5
     server.process.kill()
     server.process.wait()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while server.group() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert server.group() == []
 
 
 def test_the_effort_asked_stands_in_head_json_before_a_page_asks_again(config, db, monkeypatch):
-    """Crypto/browser/net.ts waits two seconds after a 429."""
+    """Each look of the ticker renews it, and a look comes sooner than a page's next try."""
     segments.tick_once(config, db)
     assert b'"effort":0' in (config.files / "head.json").read_bytes()
     stop = threading.Event()
@@ -182,8 +183,11 @@ def test_the_effort_asked_stands_in_head_json_before_a_page_asks_again(config, d
     ticking.start()
     try:
         monkeypatch.setattr(tray, "required_effort", lambda waiting: 8)
-        time.sleep(1.9)
-        assert b'"effort":8' in (config.files / "head.json").read_bytes()
+        deadline = time.monotonic() + 10
+        while b'"effort":8' not in (config.files / "head.json").read_bytes():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert tick.LOOK < PAGE_WAITS
     finally:
         stop.set()
         ticking.join()
