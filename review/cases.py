@@ -175,7 +175,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         dues=tuple(clocks.dues(case, week)),
         knew=knew,
         duties=tuple(clocks.legal_panel(case, knew.week, week)) if knew else (),
-        sees=label(labels.REPORTER_SEES, case.state),
+        sees=steps.reporter_reads(case),
         text=report["text"] + "".join(parts[n] for n in sorted(parts)),
         missing_parts=tuple(n for n in range(1, report["parts"] + 1) if n not in parts),
         timeline=tuple(lines[event.id] for event in case.order if event.kind not in ("note", "part")),

@@ -60,23 +60,31 @@ STATE = {
     "PURGED": "Purged",
     "WITHDRAWN": "Withdrawn",
 }
+# What the return page leads with: the same words as STATES, ABOUT_TO and ALONE in crypto/browser/talk.ts.
 REPORTER_SEES = {
-    "RECEIVED": "Delivered and sealed. Nobody has opened it yet.",
-    "ACKNOWLEDGED": "Reviewers without declared ties have it.",
-    "ADVICE": "We answered your question. No case was opened.",
-    "TRIAGE": "We are deciding how to handle it.",
-    "NEEDS_INFO": "We have a question. Take your time; no answer is fine.",
-    "HELD": "Kept safe, not acted on, until others report it or you say so.",
-    "REVIEW": "Being checked.",
-    "PLAN": "We propose a step. Nothing happens until you agree, or you agreed before.",
+    "RECEIVED": "Delivered and sealed. No reviewer has confirmed it yet.",
+    "ACKNOWLEDGED": "Reviewers without declared ties have it and are looking at it.",
+    "ADVICE": "Taken as a question: the reviewers advise you and open no case.",
+    "TRIAGE": "The reviewers are deciding how to handle it.",
+    "NEEDS_INFO": "The reviewers have a question. Take your time; no answer is fine.",
+    "HELD": "Kept safe and not acted on, until others report the same or you say so.",
+    "REVIEW": "It is being checked.",
+    "PLAN": "The reviewers are planning a step. Nothing leaves them without your consent.",
     "COORDINATING": "The company was told of the issue, not of you.",
-    "REFERRED": "Passed to an authority.",
-    "DISCLOSED": "Published in the words you approved.",
-    "CORRECTED": "The company says that it corrected this.",
-    "CLOSED": "Closed, with the reason in plain words and what they can still do.",
-    "REOPENED": "Opened again.",
-    "PURGED": "Removed from the reviewers' machines.",
+    "REFERRED": "It was passed to an authority.",
+    "DISCLOSED": "A summary that you agreed to was published.",
+    "CORRECTED": "The company says something about a correction. What the reviewers could confirm stands below.",
+    "CLOSED": "Closed.",
+    "REOPENED": "Opened again. The reviewers look at it anew.",
+    "PURGED": "Closed for good: the reviewers have removed it from their machines. For something new, make a new report.",
+    "WITHDRAWN": "You have withdrawn it. Reviewers do nothing further.",
 }
+REPORTER_SEES_BEFORE = {  # an outward step that is agreed, until somebody records that it happened
+    "COORDINATING": "Two reviewers agreed to tell the company of the issue, not of you. They have not said yet that it is done.",
+    "REFERRED": "Two reviewers agreed to pass it to an authority. They have not said yet that it is done.",
+    "DISCLOSED": "A summary that you agreed to is about to be published.",
+}
+REPORTER_SEES_ALONE = "One reviewer started this at once, as life is in danger. A second one has yet to sign; otherwise it is taken back."
 SEVERITY = {
     "S1": "S1 negligible",
     "S2": "S2 minor",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crypto.case import Case
 from crypto.constants import CLOSE_REASONS, NARROW, OUTWARD
 from crypto.event import Event
-from crypto.graph import names
+from crypto.graph import graph_of, last_of
 from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, TABLE
 from review import labels
 from review.labels import label
@@ -108,7 +108,7 @@ def steps(case: Case) -> tuple[Step, ...]:
                 to=to,
                 label="Take it back to review" if to in back else VERBS[to],
                 help="The urgent step has no second signature. Say what you do to undo it." if to in back else HELP[to],
-                sees=labels.REPORTER_SEES[to],
+                sees=labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]),
                 who=_who(case, to, reasons),
                 waiting=to in proposed,
                 outward=to in OUTWARD,
@@ -209,6 +209,13 @@ def undone(case: Case) -> tuple[Event, ...]:
     )
 
 
+def reporter_reads(case: Case) -> str:
+    """The sentence with which the reporter's page leads now."""
+    if any(target(event) == case.state for event in undone(case)):
+        return labels.REPORTER_SEES_ALONE if unsigned_now(case) else labels.REPORTER_SEES_BEFORE[case.state]
+    return labels.REPORTER_SEES[case.state]
+
+
 def checklist(case: Case) -> tuple[tuple[str, bool], ...]:
     """What a careful case has seen done, read off its events: nothing here is ticked by hand."""
     kinds = {event.kind for event in case.order}
@@ -247,8 +254,12 @@ def _reasons(case: Case) -> tuple[tuple[str, str, bool], ...]:
 def _answer(case: Case, proposal: str) -> Event | None:
     """The reporter's last answer to a proposal; a no among answers that do not know of each other counts."""
     answers = [event for event in case.order if event.kind == "confirm" and event.payload["of"] == proposal]
-    last = [event for event in answers if not any(event.id in names(other) for other in answers)]
-    return next((event for event in last if event.payload["agree"] == "NO"), last[-1] if last else None)
+    if not answers:
+        return None
+    # A later answer may follow an earlier one over other events, such as a `choice`.
+    follows = graph_of({event.id: event for event in case.order})
+    last = [follows.held[name] for name in last_of(follows, [event.id for event in answers])]
+    return next((event for event in last if event.payload["agree"] == "NO"), last[-1])
 
 
 def _events(case: Case, ids: list[str]) -> list[Event]:
