@@ -304,7 +304,7 @@ def _line(event: Event, book: casebook.Book, names: Mapping[str, str], sign: str
         who=who,
         mine=event.author == sign,
         week=payload["week"],
-        what=label(labels.KIND, event.kind) if not _told(event) else sentences.title(event, case),
+        what=label(labels.KIND, event.kind) if not _told(event) else sentences.heading(event, case),
         text=str(payload.get("text", "")) if event.kind != "report" else "",
         sending=_sending(event, book),
         unread=event.id not in book.read,

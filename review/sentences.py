@@ -54,6 +54,12 @@ def title(event: Event, case: Case) -> str:
     return said
 
 
+def heading(event: Event, case: Case) -> str:
+    """The same above its words in the conversation, where a proposal must not look like a step that was taken."""
+    waits = any(proposal.id == event.id for proposal in case.proposals)
+    return f"Proposed: {title(event, case)}" if waits else title(event, case)
+
+
 def _state(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
     said = title(event, case)
     if event.id in case.void:

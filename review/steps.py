@@ -49,9 +49,9 @@ HELP = {
     "PURGED": "Every reader removes the case. Letters not yet expired stay sealed until the key of their quarter is destroyed.",
 }
 WHY = {
-    "consent": "not yet: the reporter's consent does not reach so far",
-    "recused": "not any more: who proposed it left the case. Propose it anew",
-    "state": "not now: the case cannot go there from where it stands",
+    "consent": "the reporter's consent does not reach so far yet",
+    "recused": "who proposed it left the case. Propose it anew",
+    "state": "the case cannot go there from where it stands now",
 }
 
 
@@ -220,7 +220,7 @@ def checklist(case: Case) -> tuple[tuple[str, bool], ...]:
     """What a careful case has seen done, read off its events: nothing here is ticked by hand."""
     kinds = {event.kind for event in case.order}
     brought = {state for state, _, _ in case.history}
-    outward = [event for event in case.order if event.kind == "state" and event.payload["to"] in OUTWARD and event.id not in case.void]
+    outward = brought.intersection(OUTWARD)
     done = not undone(case)
     listed = [
         ("Two readers opened it", len(case.opened) >= 2),
