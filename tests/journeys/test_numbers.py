@@ -71,7 +71,8 @@ def programme(tmp_path: Path, static: Path) -> Iterator[SimpleNamespace]:
 def static(tmp_path: Path) -> Path:
     """The pages looked at here have no script."""
     (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "reporter.js").write_text("// stand-in\n", "utf-8")
+    for name in ("report.js", "return.js"):
+        (tmp_path / "static" / name).write_text("// stand-in\n", "utf-8")
     return tmp_path / "static"
 
 

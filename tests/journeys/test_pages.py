@@ -114,7 +114,7 @@ def waiting(database: Path) -> int:
 
 
 def fill_tray(database: Path, count: int) -> None:
-    rows = [(number.to_bytes(32, "big"),) for number in range(count)]
+    rows = [(number,) for number in range(1, count + 1)]
     with closing(sqlite3.connect(database)) as tray, tray:
         tray.executemany("INSERT INTO posting (id, effort, body) VALUES (?, 0, x'00')", rows)
 
