@@ -596,7 +596,8 @@ def test_words_are_given_when_only_the_finding_fails(
 
     def post(server: Any, body: bytes) -> None:
         posted.append(body)
-        if len(posted) > 1:
+        # A busy server may want the first posting again.
+        if body[8:] != posted[0][8:]:
             raise reporter.Refused("No.")
         real(server, body)
 
