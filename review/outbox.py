@@ -175,7 +175,8 @@ def forward(desk: Desk, case: Case) -> None:
                 for start in range(0, len(fresh), SLOTS):
                     records += queue(desk, [(reviewer.find, key, each.raw) for each in fresh[start : start + SLOTS]], None)
                 write(desk, records)
-    desk.wake.set()
+                if fresh:
+                    desk.wake.set()
 
 
 def reporter_keys(case: Case) -> tuple[bytes, bytes]:

@@ -278,3 +278,13 @@ def test_whoever_is_not_active_looks_at_the_roster_anew_at_the_next_unlock(intak
         lock_desk(desk)
         open_desk(desk, PASSPHRASE)
     assert [desk.tree_at for desk in desks[:2]] == [float("inf"), 0.0]
+
+
+def test_a_quiet_case_asks_for_no_further_round(intake: FakeIntake, desks: list[Desk]) -> None:
+    """Who looks at the server without pause while having cases, and not otherwise, would show that there are cases."""
+    _opened(intake, desks)
+    everybody(intake, desks)
+    for desk in desks:
+        desk.wake.clear()
+        sync.one_round(desk)
+        assert not desk.wake.is_set()
