@@ -12,9 +12,9 @@ from tests.review.world import FakeIntake, make_desks
 ARGON2 = hash_secret_raw
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def cheap_passphrases() -> Iterator[None]:
-    """Hundreds of vaults are made and opened here; `real_passphrases` gives one test the cost that reviewers pay."""
+    """Hundreds of vaults are made and opened in this folder alone; `real_passphrases` gives one test the cost that reviewers pay."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyfile, "hash_secret_raw", _cheap)
         yield

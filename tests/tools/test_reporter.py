@@ -606,7 +606,9 @@ def test_words_are_given_when_only_the_finding_fails(
     network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
     text, added = ["--text", written(tmp_path / "text", "We tested it.")], evaluators(demo, tmp_path)
     assert main(["report", *network, *text, *added]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert lines, said.err
     result = json.loads(lines[-1])
     assert (result["stored"], result["postings"], result["finding"]) == ("some", 1, "unsent")
     assert "return --receipt-file FILE --as-evaluator" in lines[-2] and lines[-2] == f"WARNING: {result['warning']}"
