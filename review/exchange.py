@@ -92,15 +92,18 @@ def facts_of(case: Case) -> dict[str, str]:
 
 def requests(case: Case) -> list[Request]:
     """The requests in a case of those who still read it, the oldest first. When readers or the lead change, the lead is asked anew."""
-    notes, found = [event for event in case.order if event.kind == "note"], []
+    notes = [event for event in case.order if event.kind == "note"]
+    asked = [(event, like[1]) for event in notes if event.author in case.readers and (like := _ASKED.fullmatch(event.payload["text"]))]
+    if not asked:
+        return []
     since = max((place for place, event in enumerate(case.order) if event.kind in MOVES), default=0)
     lead = [_answer(event.payload["text"]) for event in case.order[since:] if event.kind == "note" and event.author == case.lead]
-    for event in notes:
-        asked = _ASKED.fullmatch(event.payload["text"]) if event.author in case.readers else None
-        if asked:
-            own = [facts for of, facts in lead if of == event.id]
-            told = any(_told(each.payload["text"]) == event.id for each in notes if each.author == event.author)
-            found.append(Request(event.id, asked[1], event.author, event.payload["week"], bool(own), own[-1] if own else None, told))
+    told = {(event.author, _told(event.payload["text"])) for event in notes}
+    found = []
+    for event, token in asked:
+        own = [facts for of, facts in lead if of == event.id]
+        answer = own[-1] if own else None
+        found.append(Request(event.id, token, event.author, event.payload["week"], bool(own), answer, (event.author, event.id) in told))
     return found
 
 

@@ -172,7 +172,7 @@ def test_what_was_checked_by_an_older_program_is_checked_anew(
         casebook.compact(desk.book)
     lock_desk(desk)
     open_desk(desk, PASSPHRASE)
-    assert desk.book is not None and desk.book.events[report.id] == report and not desk.book.unread, "and loses nothing of it"
+    assert desk.book.events[report.id] == report and not desk.book.unread, "and loses nothing of it"
 
 
 def test_a_casebook_of_an_older_version_is_read_and_soon_written_anew(intake: FakeIntake, desks: list[Desk]) -> None:

@@ -69,7 +69,7 @@ def test_why_two_cases_are_not_for_each_other() -> None:
     one, other = Story(number=1), Story(number=2)
     assert why(one, other) == ""
     assert "advice only" in why(one, Story(number=3, may="ADVISE"))
-    fewer = replace(other.case(), readers=[SIGN["Ada"], "77" * 32])
+    fewer = replace(other.case(), readers=(SIGN["Ada"], "77" * 32))
     assert "Stranger reads one of them" in exchange.why_not(one.case(), fewer, lambda _: "Stranger")
     other.say("reporter", "withdraw")
     assert "withdrew" in why(other, one) and "withdrew" in why(one, other)
@@ -192,7 +192,7 @@ def test_the_own_ticks_stay_here_and_a_label_that_differs_is_shown(
     assert re.search(r'id="tick-conflict"[^>]* checked', ada.get(f"/case/{both[0]}").text)
     assert '" checked' not in ada.get(f"/case/{both[1]}").text
     ada.post(f"/case/{both[0]}/recuse")
-    assert desks[0].book is not None and not desks[0].book.ticks
+    assert not desks[0].book.ticks
 
     monkeypatch.setattr(labelling, "differing", lambda *arguments: (f"{arguments[4]} counts it differently.",))
     assert "counts it differently." in ada.get(f"/case/{both[1]}").text
