@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from review import exchange
-from review.desk import Desk
+from review.desk import Desk, lock_desk
 from review.guard import Guard
 from review.views import create_app
 from tests.harness.firefox import Firefox
@@ -60,7 +60,7 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
 
 
 def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard: Firefox, tmp_path: Path) -> None:
-    url, _, at = site
+    url, world, at = site
     browser, axe = firefox_standard, AXE.read_text("utf-8")
     browser.goto(url)
     browser.wait_js("return !!document.querySelector('#cases')")
@@ -76,8 +76,15 @@ def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard
         "arabic": arabic,
         "keys": base + "/keys",
         "recuse": base + at + "/recuse",
+        "sorry": base + "/case/" + "1" * 64,
+        "stepped-back": arabic,
+        "unlock": base + "/unlock",
     }
     for name, address in pages.items():
+        if name == "stepped-back":
+            world.browsers[0].post(arabic.removeprefix(base) + "/recuse")
+        if name == "unlock":
+            lock_desk(world.desks[0])
         browser.goto(address)
         browser.set_window(*SIZES[0])
         browser.screenshot(tmp_path / f"{name}.png")
