@@ -161,8 +161,12 @@ def test_both_leads_agree_and_exactly_that_is_told(intake: FakeIntake, desks: li
     assert notes.isdisjoint([*answer.payload["prev"], *answer.payload["parents"]])
 
 
-def test_who_left_or_locked_is_told_so(intake: FakeIntake, desks: list[Desk], both: list[str]) -> None:
+def test_who_left_or_locked_is_told_so(intake: FakeIntake, desks: list[Desk], both: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     (one, other), (ada, _, cy) = both, people(desks)
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange, "why_not", lambda *_: "They may not.")
+        assert cy.post(f"/case/{one}/alike", {"other": other}).status_code == 409
+        assert "The leads cannot be asked. They may not." in cy.get(f"/case/{one}/alike").text
     cy.post(f"/case/{one}/alike", {"other": other})
     everybody(intake, desks, 2)
     of = request_in(desks[0], one)
