@@ -1,4 +1,4 @@
-"""The table of clocks and the forms of packets that both halves share (wording.json): read once, checked by its tests."""
+"""The words both halves share (wording.json: clocks, forms of packets, what a reporter reads of a state): read once, checked by tests."""
 
 import json
 from collections.abc import Mapping

@@ -4,6 +4,9 @@ File: HEADER, then records of u32 length ‖ SecretBox(u64 position ‖ content)
 re-ordered or repeated by whoever holds the disk. The content is JSON or, as they are many, a run of events: "E", then for each CHECKED as
 u8 ‖ u32 segment ‖ its id (32) ‖ u32 length ‖ the signed bytes. Every append is one write and one fsync. `compact` writes the file anew
 with what still counts and nothing else: so a case one stepped back from leaves the disk.
+
+Versions: events that older programs kept as JSON are read and checked anew. What this one cannot read (a later kind of record, an event
+that it no longer takes) is kept as it is for a program that can. A file of another number in HEADER is not opened.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from nacl.secret import SecretBox
 
 from crypto.case import Case, fold
 from crypto.errors import ProtocolError
-from crypto.event import Event, parse_event
+from crypto.event import Event, event_id, parse_event
 from crypto.posting import parse_posting
 from review import disk
 
@@ -35,12 +38,18 @@ EVENT_HEAD = 41
 CHECKED = 1  # to be raised whenever `parse_event` grows stricter: events kept under another number are checked anew
 DECODER = json.JSONDecoder()
 SHARED = ("kind", "week", "audience", "case")  # of a payload: the same few strings in many events
+KINDS = {"waiting", "sent", "posted", "published", "segment", "read", "versions", "forwarded", "forget"}
+KINDS |= {"tags", "ticks", "view", "unsaid", "unread", "hour"}  # on this workstation alone
 
 Record = Mapping[str, Any]
 
 
 class CasebookDamaged(Exception):
     """A record in the middle of the file does not open: the file was changed or the disk is failing."""
+
+
+class CasebookOther(Exception):
+    """The file is a casebook of a version whose files this program does not read. Nothing was changed."""
 
 
 class CasebookBusy(Exception):
@@ -72,9 +81,11 @@ class Book:
     forgotten: dict[str, str] = field(default_factory=dict)  # case stepped back from -> own recuse's id
     forwarded: dict[str, set[str]] = field(default_factory=dict)  # own handover's id -> events sealed again for the new reader
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by case; nobody else ever learns of them
+    ticks: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by case: lines of the checklist ticked by hand
     views: dict[str, Mapping[str, str]] = field(default_factory=dict)  # name of a saved view -> what it asks for
     hours: dict[str, str] = field(default_factory=dict)  # id of an urgent event -> the hour in which it was first seen here
     strings: dict[str, str] = field(default_factory=dict)  # one copy of what many events say
+    unread: list[bytes] = field(default_factory=list)  # contents of records that this version cannot read, kept for one that can
     stale: int = 0  # records in the file that say nothing any more
 
 
@@ -103,7 +114,7 @@ def open_book(path: Path, key: bytes, programme: bytes) -> Book:
     gc.disable()
     try:
         end = _replay(book, size, programme)
-    except CasebookDamaged:
+    except (CasebookDamaged, CasebookOther):
         file.close()
         raise
     finally:
@@ -119,7 +130,7 @@ def close_book(book: Book) -> None:
     gc.unfreeze()
     for each in fields(book):
         held = getattr(book, each.name)
-        if isinstance(held, dict | set):
+        if isinstance(held, dict | set | list):
             held.clear()
     book.file.close()
 
@@ -147,10 +158,7 @@ def append(book: Book, records: Iterable[Record]) -> None:
 
 
 def compact(book: Book) -> None:
-    """Write the file anew with what counts now. The old one stays until the new one is whole and on the disk.
-
-    Records of a kind or an event that this program does not read are dropped with the rest.
-    """
+    """Write the file anew with what counts now. The old one stays until the new one is whole and on the disk."""
     records = list(_records(book))
     part = disk.beside(book.path)
     part.unlink(missing_ok=True)
@@ -230,6 +238,10 @@ def tags_record(case_id: str, tags: Iterable[str]) -> Record:
     return {"t": "tags", "case": case_id, "tags": list(tags)}
 
 
+def ticks_record(case_id: str, ticked: Iterable[str]) -> Record:
+    return {"t": "ticks", "case": case_id, "ticked": list(ticked)}
+
+
 def view_record(name: str, wish: Mapping[str, str] | None) -> Record:
     """A saved view, or (None) that there is none of this name any more."""
     return {"t": "view", "name": name, "wish": dict(wish) if wish is not None else None}
@@ -288,12 +300,15 @@ def _contents(records: Iterable[Record]) -> Iterable[bytes]:
             run.clear()
         if is_event:
             event: Event = record["event"]
-            head = bytes([CHECKED]) + record["n"].to_bytes(4, "big") + bytes.fromhex(event.id)
-            run += (b"" if run else b"E") + head + len(event.raw).to_bytes(4, "big") + event.raw
+            run += (b"" if run else b"E") + _run_entry(CHECKED, record["n"], bytes.fromhex(event.id), event.raw)
         else:
-            yield json.dumps(record, separators=(",", ":")).encode()
+            yield record["content"] if record["t"] == "unreadable" else json.dumps(record, separators=(",", ":")).encode()
     if run:
         yield bytes(run)
+
+
+def _run_entry(checked: int, segment: int, name: bytes, raw: bytes) -> bytes:
+    return bytes([checked]) + segment.to_bytes(4, "big") + name + len(raw).to_bytes(4, "big") + raw
 
 
 def _records(book: Book) -> Iterable[Record]:
@@ -317,14 +332,17 @@ def _records(book: Book) -> Iterable[Record]:
     yield read_record(book.read & book.events.keys())
     yield from (forwarded_record(name, ids) for name, ids in book.forwarded.items() if name in book.events)
     yield from (tags_record(case_id, tags) for case_id, tags in book.tags.items() if case_id in book.cases)
+    yield from (ticks_record(case_id, ticked) for case_id, ticked in book.ticks.items() if case_id in book.cases)
     yield from (view_record(name, wish) for name, wish in book.views.items())
+    yield from ({"t": "unreadable", "content": content} for content in book.unread)
 
 
 def _replay(book: Book, total: int, programme: bytes) -> int:
     """Let every record count; gives the place after the last whole one. Read in pieces: the file may be larger than what it says."""
     with book.path.open("rb", buffering=1 << 20) as source:
-        if source.read(len(HEADER)) != HEADER:
-            raise CasebookDamaged
+        head = source.read(len(HEADER))
+        if head != HEADER:
+            raise CasebookOther if head.startswith(b"tellsafe/") else CasebookDamaged
         at = len(HEADER)
         while at < total:
             size = int.from_bytes(source.read(4), "big")
@@ -332,8 +350,7 @@ def _replay(book: Book, total: int, programme: bytes) -> int:
             if end > total or (size == 0 and not any(source.read())):
                 return at  # cut short while being written
             try:
-                content = _opened(book, source.read(size))
-                records = [json.loads(content)] if content[:1] == b"{" else _run(book, content, programme)
+                records = _read(book, _opened(book, source.read(size)), programme)
             except (CryptoError, ValueError) as error:
                 if end == total:
                     return at
@@ -343,6 +360,19 @@ def _replay(book: Book, total: int, programme: bytes) -> int:
                 _apply(book, record)
             at = end
     return at
+
+
+def _read(book: Book, content: bytes, programme: bytes) -> list[Record]:
+    """What a record says. Events stood in JSON until there were runs: those are checked as if they had just come."""
+    if content[:1] == b"E":
+        return _run(book, content, programme)
+    record = json.loads(content) if content[:1] == b"{" else {}
+    if record.get("t") == "event":
+        raw = base64.b64decode(record["raw"])
+        book.stale += 1  # so that it is soon written in the form of today
+        name = bytes.fromhex(event_id(raw[64:96], raw[96:], programme))
+        return _run(book, b"E" + _run_entry(0, record["n"], name, raw), programme)
+    return [record] if record.get("t") in KINDS else [{"t": "unreadable", "content": content}]
 
 
 def _opened(book: Book, sealed: bytes) -> bytes:
@@ -369,14 +399,14 @@ def _run(book: Book, content: bytes, programme: bytes) -> list[Record]:
         try:
             event = _kept(book, name, raw) if content[at] == CHECKED else parse_event(raw, programme)
             found.append({"t": "event", "event": event, "n": number})
-        except ProtocolError:
-            pass  # a stricter version of this program no longer takes it
+        except ProtocolError:  # a stricter version of this program no longer takes it
+            found.append({"t": "unreadable", "content": b"E" + _run_entry(0, number, name, raw)})
         at = end
     return found
 
 
 def _apply(book: Book, record: Record) -> None:
-    """Let one record count. Of a kind from a later program it says nothing."""
+    """Let one record count."""
     kind = record["t"]
     if kind == "event":
         _apply_event(book, record["event"], record["n"])
@@ -395,7 +425,9 @@ def _apply(book: Book, record: Record) -> None:
         book.forwarded.setdefault(record["handover"], set()).update(record["ids"])
     elif kind == "forget":
         _forget(book, record["case"], record["recuse"])
-    elif kind in ("tags", "view", "unsaid", "unread", "hour"):
+    elif kind == "unreadable":
+        book.unread.append(record["content"])
+    else:
         _apply_private(book, record)
 
 
@@ -407,6 +439,8 @@ def _apply_private(book: Book, record: Record) -> None:
         book.changed.add(record["case"])
         if not record["tags"]:
             del book.tags[record["case"]]
+    elif kind == "ticks":
+        book.ticks[record["case"]] = tuple(record["ticked"])
     elif kind == "view":
         book.views.pop(record["name"], None)
         if record["wish"] is not None:
@@ -470,7 +504,9 @@ def _forget(book: Book, case_id: str, recuse: str) -> None:
     """Drop a case. One's own recuse stays: it has no words, and whether the server published it must still be seen."""
     gone = [id_ for id_ in book.cases.get(case_id, {}) if id_ != recuse]
     _drop(book, gone)
+    book.unread = [each for each in book.unread if case_id.encode() not in each and bytes.fromhex(case_id) not in each]
     book.tags.pop(case_id, None)
+    book.ticks.pop(case_id, None)
     book.forgotten[case_id] = recuse
     book.changed.add(case_id)
     book.stale += len(gone)

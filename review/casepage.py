@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from crypto import constants
 from crypto.errors import Malformed, TooLong
-from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, vault
+from review import casebook, cases, clock, clocks, exchange, labelling, labels, outbox, phrases, shelf, ticks, vault
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
-FORMS = ("answer", "note", "evidence", "knew", "triage", "assess", "correction")
+FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 
@@ -25,6 +25,7 @@ def attach(app: Flask, desk: Desk) -> None:
     """All pages under /case/."""
     _reading(app, desk)
     _talking(app, desk)
+    _leads(app, desk)
     _moving(app, desk)
     _judging(app, desk)
     _leaving(app, desk)
@@ -40,6 +41,11 @@ def _reading(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/tags")
     def tags(case_id: str) -> Answer:
         return _private(desk, case_id, lambda: [casebook.tags_record(case_id, shelf.split_tags(request.form.get("tags", "")))], "tags")
+
+    @app.post("/case/<case_id>/ticks")
+    def tick(case_id: str) -> Answer:
+        ticked = [code for code in ticks.LINES if code in request.form.getlist("tick")]
+        return _private(desk, case_id, lambda: [casebook.ticks_record(case_id, ticked)], "h-check")
 
     @app.post("/case/<case_id>/unread")
     def unread(case_id: str) -> Answer:
@@ -98,6 +104,26 @@ def _talking(app: Flask, desk: Desk) -> None:
             except outbox.Gone:
                 return case_page(desk, case_id, {}, "This can no longer be taken back: it may have left already."), HTTPStatus.CONFLICT
             return case_page(desk, case_id, {event.kind: text}, "Taken back. Nobody else has seen it.")
+
+
+def _leads(app: Flask, desk: Desk) -> None:
+    @app.post("/case/<case_id>/leads")
+    def leads(case_id: str) -> Answer:
+        """The lead's answer to a request about another case."""
+        told, said = request.form.getlist("tell"), {name: _text(name).strip() for name in exchange.WRITTEN}
+        facts: dict[str, str] | None = None
+        with desk.lock:
+            if desk.book is None or desk.vault is None:
+                why = "The workstation locked itself before this was sent."
+                return unlock_page(desk, why, case_id, said["text"], "leads.text"), HTTPStatus.CONFLICT
+            case = casebook.case_of(desk.book, case_id)
+            if case is not None and not _barred(desk, case_id):
+                if request.form.get("choice") == "yes":
+                    facts = {name: text for name, text in exchange.facts_of(case).items() if name in told} | said
+                if why := exchange.refusal(case, desk.vault.sign, _text("of"), facts):
+                    drafts = {**_drafts("leads"), "leads.tell": " ".join(told)}
+                    return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
+        return _say(desk, case_id, "note", {"text": exchange.answer_note(_text("of"), facts)}, "leads", "leads")
 
 
 def _moving(app: Flask, desk: Desk) -> None:
@@ -210,6 +236,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         fresh = [name for name in shown.ids if name not in desk.book.read]
         own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
         week = clock.week_of(desk.now())
+        names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
         page = render_template(
             "review/case.html",
             case=shown,
@@ -221,6 +248,12 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             tags=desk.book.tags.get(case_id, ()),
             back={event.id for event in own if outbox.may_take_back(desk, event)},
             hours=desk.book.hours,
+            differing=labelling.differing(found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names),
+            asked=[(each, names.get(each.by, "A reader")) for each in exchange.requests(found)],
+            is_lead=found.lead == desk.vault.sign,
+            own=desk.vault.sign,
+            tellable=[(name, exchange.FACTS[name], text) for name, text in exchange.facts_of(found).items() if text],
+            ticks=ticks.lines(found, desk.book.ticks.get(case_id, ())),
             weeks=[(str(count), clocks.plain_week(clock.add_weeks(week, count)), count) for count in UNTIL_WEEKS],
             week=week,
             plain_week=clocks.plain_week,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, casepage, cases, clock, corroborate, export, labels, outbox, packets, resend, steps, vault
+from review import casebook, casepage, cases, clock, corroborate, exchange, export, labels, outbox, packets, resend, steps, vault
 from review.desk import Desk
 
 Answer = str | Response | tuple[str, int]
@@ -136,21 +137,12 @@ def _export_pages(app: Flask, desk: Desk) -> None:
 def _other_pages(app: Flask, desk: Desk) -> None:
     @app.get("/case/<case_id>/alike")
     def alike(case_id: str) -> Answer:
-        with desk.lock:
-            case = _case(desk, case_id)
-            assert desk.book is not None and desk.vault is not None
-            held = [found for found in (casebook.case_of(desk.book, name) for name in desk.book.cases) if found is not None]
-            sign = desk.vault.sign
-            mine = {each.id: each for each in held if sign in each.readers and cases.is_opened(desk.book, sign, each.id)}
-        # Compared without the lock: with thousands of cases it takes seconds, and letters go on arriving.
-        profiles = {name: corroborate.profile(each) for name, each in mine.items()}
-        one = profiles.get(case_id)
-        found = corroborate.alike(one, [each for each in profiles.values() if each is not None]) if one else []
-        with desk.lock:
-            case, book = _case(desk, case_id), desk.book
-            assert book is not None
-            rows = [(cases.summary(mine[each.case], book, sign), each) for each in found if each.case not in book.forgotten]
-        return render_template("review/alike.html", short=cases.short(case.id), case_id=case.id, rows=rows, compared=len(mine) - 1)
+        return _alike_page(desk, case_id, "")
+
+    @app.post("/case/<case_id>/alike")
+    def alike_act(case_id: str) -> Answer:
+        why = _between_leads(desk, case_id, request.form.get("other", ""))
+        return (_alike_page(desk, case_id, why), HTTPStatus.CONFLICT) if why else redirect(request.path, HTTPStatus.SEE_OTHER)
 
     @app.get("/case/<case_id>/resend")
     def resend_page(case_id: str) -> Answer:
@@ -169,6 +161,64 @@ def _other_pages(app: Flask, desk: Desk) -> None:
             except resend.NoSuchReader:
                 return _resend_page(desk, case_id, "They cannot have letters now."), HTTPStatus.CONFLICT
         return redirect(url_for("case", case_id=case_id) + "#notes", HTTPStatus.SEE_OTHER)
+
+
+def _between_leads(desk: Desk, case_id: str, other_id: str) -> str:
+    """Ask the leads of two cases or, when both have agreed, pass on what they agreed to; gives why not, or an empty string."""
+    with desk.lock:
+        case, mine = _case(desk, case_id), _mine(desk)
+        if other_id == case_id or other_id not in mine:
+            return "You do not read that case now."
+        assert desk.vault is not None
+        pair = next((each for each in exchange.pairs(case, mine.values(), desk.vault.sign) if each.other.id == other_id), None)
+        why = exchange.why_not(case, mine[other_id], _called(desk))
+        if not why and pair is not None and pair.stands != "ready":
+            why = exchange.STANDS[pair.stands]
+        if why:
+            return why
+        try:
+            for where, text in exchange.notes(case_id, other_id, pair, secrets.token_hex(16)):
+                outbox.say(desk, where, "note", text=text)
+        except outbox.NotReady:
+            return "Nothing can be sent now: see the line at the top."
+        except (TooLong, Malformed):
+            return "What a lead wrote does not fit into one letter. Ask them to shorten it."
+    return ""
+
+
+def _mine(desk: Desk) -> dict[str, Case]:
+    """The cases that this reviewer reads and has opened, by id. The caller holds the lock; the desk is unlocked."""
+    assert desk.book is not None and desk.vault is not None
+    book, sign = desk.book, desk.vault.sign
+    held = [found for found in (casebook.case_of(book, name) for name in book.cases) if found is not None]
+    return {
+        each.id: each for each in held if sign in each.readers and each.id not in book.forgotten and cases.is_opened(book, sign, each.id)
+    }
+
+
+def _alike_page(desk: Desk, case_id: str, why: str) -> str:
+    with desk.lock:
+        case, mine = _case(desk, case_id), _mine(desk)
+    # Compared without the lock: with thousands of cases it takes seconds, and letters go on arriving.
+    profiles = {name: corroborate.profile(each) for name, each in mine.items()}
+    one = profiles.get(case_id)
+    found = corroborate.alike(one, [each for each in profiles.values() if each is not None]) if one else []
+    with desk.lock:
+        case, book = _case(desk, case_id), desk.book
+        assert book is not None and desk.vault is not None
+        sign, called, mine = desk.vault.sign, _called(desk), _mine(desk)
+        pairs = exchange.pairs(case, mine.values(), sign)
+        asked = {pair.other.id for pair in pairs}
+        rows = [(cases.summary(mine[each.case], book, sign), each, each.case in asked) for each in found if each.case in mine]
+        return render_template(
+            "review/alike.html",
+            **_about(case),
+            rows=[(*row, exchange.why_not(case, mine[row[0].id], called)) for row in rows],
+            pairs=[(cases.summary(pair.other, book, sign), pair, exchange.why_not(case, pair.other, called)) for pair in pairs],
+            stands=exchange.STANDS,
+            compared=len(mine) - 1,
+            why=why,
+        )
 
 
 def _case(desk: Desk, case_id: str) -> Case:

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> tuple[int, str]:
     passphrase = _passphrase(options)
     try:
         return 0, _done(options, passphrase)
-    except (NotForUs, FileExistsError, FileNotFoundError, backup.FolderTaken, backup.BackupBusy) as error:
+    except (NotForUs, FileExistsError, FileNotFoundError, backup.FolderTaken, backup.BackupBusy, casebook.CasebookOther) as error:
         return 1, _SORRY[type(error)]
     except (Malformed, casebook.CasebookDamaged, casebook.CasebookBusy, OSError) as error:
         return 1, f"This did not work ({type(error).__name__}). Nothing that was there was changed."
@@ -35,6 +35,7 @@ _SORRY: dict[type[Exception], str] = {
     FileExistsError: "There is a file of this name already. Nothing is ever overwritten.",
     FileNotFoundError: "There is no such file or vault.",
     backup.FolderTaken: "The folder is not empty. Restore into a new one.",
+    casebook.CasebookOther: "The casebook was written by another version of this program. Nothing was changed. Use that version.",
     backup.BackupBusy: "The vault changed while it was read. Try again.",
 }
 

@@ -1,21 +1,11 @@
 """Plain words for the codes of the questionnaire, the states and the events."""
 
-ABOUT = {
-    "A1-UNDISCLOSED": "A powerful model is used inside, and people outside who should know do not",
-    "A2-UNTESTED": "A model was used widely inside before danger tests or safeguards were done",
-    "A3-FRAMEWORK": "The company broke, bypassed or quietly weakened its own published safety promises",
-    "B1-WEIGHTS": "Model weights or key secrets are badly protected, leaked or stolen",
-    "B2-INSIDER": "People inside use a model, or plan to, for dangerous or power-grabbing ends",
-    "C1-MISBEHAVE": "An AI system did things it was not allowed to",
-    "C2-ESCAPE": "An AI system left its test or work area, copied itself, or acted on outside systems",
-    "C3-OVERSIGHT": "Monitoring, logging, approvals or shut-down were missing, off or ignored",
-    "D1-EVALS": "People faked, hid, cherry-picked or blocked safety tests, or restricted evaluators",
-    "D2-MISLEAD": "The public, a regulator, the board, investors or evaluators were misled",
-    "D3-INCIDENT": "A serious incident was not reported, or a needed correction was refused or delayed",
-    "D4-REPRISAL": "Someone was punished, threatened or gagged for raising this",
-    "X1-OTHER": "Another serious safety concern",
-    "X2-OUTSIDE": "Outside our field (pay, harassment, product bugs)",
-}
+from collections.abc import Mapping
+
+from crypto.numbers import CONCERNS
+from crypto.wording import WORDING
+
+ABOUT = {**CONCERNS, "X2-OUTSIDE": "Outside our field (pay, harassment, product bugs)"}
 STAGE = {
     "L1-TRAIN": "While the model was being trained or fine-tuned",
     "L2-EVAL": "While it was being tested inside the company",
@@ -60,31 +50,10 @@ STATE = {
     "PURGED": "Purged",
     "WITHDRAWN": "Withdrawn",
 }
-# What the return page leads with: the same words as STATES, ABOUT_TO and ALONE in crypto/browser/talk.ts.
-REPORTER_SEES = {
-    "RECEIVED": "Delivered and sealed. No reviewer has confirmed it yet.",
-    "ACKNOWLEDGED": "Reviewers without declared ties have it and are looking at it.",
-    "ADVICE": "Taken as a question: the reviewers advise you and open no case.",
-    "TRIAGE": "The reviewers are deciding how to handle it.",
-    "NEEDS_INFO": "The reviewers have a question. Take your time; no answer is fine.",
-    "HELD": "Kept safe and not acted on, until others report the same or you say so.",
-    "REVIEW": "It is being checked.",
-    "PLAN": "The reviewers are planning a step. Nothing leaves them without your consent.",
-    "COORDINATING": "The company was told of the issue, not of you.",
-    "REFERRED": "It was passed to an authority.",
-    "DISCLOSED": "A summary that you agreed to was published.",
-    "CORRECTED": "The company says something about a correction. What the reviewers could confirm stands below.",
-    "CLOSED": "Closed.",
-    "REOPENED": "Opened again. The reviewers look at it anew.",
-    "PURGED": "Closed for good: the reviewers have removed it from their machines. For something new, make a new report.",
-    "WITHDRAWN": "You have withdrawn it. Reviewers do nothing further.",
-}
-REPORTER_SEES_BEFORE = {  # an outward step that is agreed, until somebody records that it happened
-    "COORDINATING": "Two reviewers agreed to tell the company of the issue, not of you. They have not said yet that it is done.",
-    "REFERRED": "Two reviewers agreed to pass it to an authority. They have not said yet that it is done.",
-    "DISCLOSED": "A summary that you agreed to is about to be published.",
-}
-REPORTER_SEES_ALONE = "One reviewer started this at once, as life is in danger. A second one has yet to sign; otherwise it is taken back."
+# What the return page leads with; of an outward step that is agreed, until somebody records that it happened; and of an urgent one.
+REPORTER_SEES: Mapping[str, str] = WORDING["states"]["now"]
+REPORTER_SEES_BEFORE: Mapping[str, str] = WORDING["states"]["agreed"]
+REPORTER_SEES_ALONE: str = WORDING["states"]["alone"]
 SEVERITY = {
     "S1": "S1 negligible",
     "S2": "S2 minor",
@@ -205,6 +174,6 @@ STATUS = {
 GONE = {"recused": "stepped back", "cutoff": "cut off"}
 
 
-def label(table: dict[str, str], code: str) -> str:
+def label(table: Mapping[str, str], code: str) -> str:
     """The plain words for a code; a code from a later list stays as it is."""
     return table.get(code, code)

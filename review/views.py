@@ -20,6 +20,10 @@ from review.standing import standing
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PASSPHRASE_MIN = 12
 FORM_MAX = 1024 * 1024
+OTHER_VERSION = (
+    "The casebook was written by another version of this program, which keeps it in another form. Nothing was changed. "
+    "Start the newest version the stewards name, or the one that wrote it."
+)
 
 
 def create_app(desk: Desk, guard: Guard) -> Flask:
@@ -78,6 +82,7 @@ def _protect(app: Flask, desk: Desk, guard: Guard) -> None:
                 "newest": max(book.hashes, default=0) if book else 0,
                 "news": sum(row.seen.unread > 0 for row in desk.shelf.order),
                 "poison": book.poison if book else 0,
+                "unread_records": len(book.unread) if book else 0,
                 "waiting": len(desk.outbox),
                 "lost": sync.unpublished(desk),
                 "ready": desk.tree is not None,
@@ -202,6 +207,8 @@ def _try_passphrase(desk: Desk, passphrase: str) -> tuple[str, int]:
         return "This passphrase does not open the vault.", HTTPStatus.FORBIDDEN
     except casebook.CasebookBusy:
         return "Another workstation has this vault open.", HTTPStatus.CONFLICT
+    except casebook.CasebookOther:
+        return OTHER_VERSION, HTTPStatus.CONFLICT
     except (casebook.CasebookDamaged, Malformed, FileNotFoundError):
         return "A file of this vault is damaged or missing. Nothing was changed.", HTTPStatus.CONFLICT
     return "", HTTPStatus.OK

@@ -14,12 +14,22 @@ const FORMS: Readonly<Record<string, Form>> = wording.forms;
 const OWN = wording.own;
 /** Whom a reporter can write to alone: code and title. */
 export const OWN_TARGETS = OWN.targets.map((to): [string, string] => [to, FORMS[to]?.title ?? to]);
-/** The authority's own site, as text to be typed elsewhere: nothing here is a link. */
-export const ADDRESSES: Readonly<Record<string, string>> = {
-  "CAL-OES": "caloes.ca.gov",
-  "NY-DFS": "dfs.ny.gov",
+/**
+ * Sites of authorities that were checked. Cal OES: its own page on the act, for the public too. The European tool: named by several who
+ * quote the Commission's page. Of New York's department no page for such reports was found.
+ */
+const SITES: Readonly<Record<string, string>> = {
+  "CAL-OES": "caloes.ca.gov (look for: Transparency in Frontier Artificial Intelligence Act)",
   "EU-AIO": "digital-strategy.ec.europa.eu (look for: AI Act whistleblower tool)",
 };
+
+/** Where to file, as text to be typed elsewhere: nothing here is a link. */
+export function whereToFile(to: string): string {
+  const site = SITES[to];
+  if (to === "") return "";
+  return site === undefined ? "We give no address for this one. Look it up yourself, in Tor Browser, at a page you trust."
+    : `Its site, to type yourself in Tor Browser, not from here: ${site}. Addresses change: compare it with a page you trust.`;
+}
 
 /** A packet as it would leave: its fields in the order of the form, then those the form does not have. */
 export function packetText({ payload }: Event): string {

@@ -9,7 +9,7 @@ import {
 } from "./index.ts";
 import { fetchBlock, fetchHead, fetchSegments, fetchTree, sentenceFor, type Sealed } from "./net.ts";
 import { clean, deliverAll, slotsFor, splitText } from "./sending.ts";
-import { ADDRESSES, OWN_TARGETS, ownPacket } from "./packets.ts";
+import { OWN_TARGETS, ownPacket, whereToFile } from "./packets.ts";
 import { conversation, historyView, packetView, proposalsView, stateView } from "./talk.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -247,7 +247,7 @@ function showOwnPacket(): void {
   const to = field("own-to").value;
   const parts = order.filter((event) => kindOf(event) === "part").map(({ payload }) => String(payload["text"]));
   const text = ownPacket(to, root.payload, [String(root.payload["text"] ?? ""), ...parts].join(""), label);
-  say("own-address", ADDRESSES[to] === undefined ? "" : `Its site, to type yourself in Tor Browser, not from here: ${ADDRESSES[to]}`);
+  say("own-address", whereToFile(to));
   byId("own-packet").replaceChildren(...to === "" ? [] : [packetView("Yours alone: nothing of this is sent", text)]);
 }
 

@@ -1,5 +1,6 @@
 /** A case in plain words: where it stands, what comes next and by when, what is proposed, and the conversation. */
 
+import wording from "../wording.json" with { type: "json" };
 import { duesOf, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
 import { descends, idsOf, isOpenTo, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
@@ -18,33 +19,30 @@ export interface View {
   readonly lost: boolean;
 }
 
-/** Each state in the list of what happened, and as what it means. */
-const STATES: Readonly<Record<string, readonly [short: string, meaning: string]>> = {
-  RECEIVED: ["Delivered", "Delivered and sealed. No reviewer has confirmed it yet."],
-  ACKNOWLEDGED: ["Confirmed", "Reviewers without declared ties have it and are looking at it."],
-  ADVICE: ["Taken as a question", "Taken as a question: the reviewers advise you and open no case."],
-  TRIAGE: ["Deciding how to handle it", "The reviewers are deciding how to handle it."],
-  NEEDS_INFO: ["A question to you", "The reviewers have a question. Take your time; no answer is fine."],
-  HELD: ["Kept, not acted on", "Kept safe and not acted on, until others report the same or you say so."],
-  REVIEW: ["Being checked", "It is being checked."],
-  PLAN: ["Planning a step", "The reviewers are planning a step. Nothing leaves them without your consent."],
-  COORDINATING: ["Telling the company", "The company was told of the issue, not of you."],
-  REFERRED: ["Passing it to an authority", "It was passed to an authority."],
-  DISCLOSED: ["Publishing a summary", "A summary that you agreed to was published."],
-  CORRECTED: ["A correction is stated", "The company says something about a correction. What the reviewers could confirm stands below."],
-  CLOSED: ["Closed", "Closed."],
-  REOPENED: ["Opened again", "Opened again. The reviewers look at it anew."],
-  PURGED: ["Removed", "Closed for good: the reviewers have removed it from their machines. For something new, make a new report."],
-  WITHDRAWN: ["Withdrawn", "You have withdrawn it. Reviewers do nothing further."],
+/** Each state in the list of what happened; what it means is in the words that both halves share. */
+const STATES: Readonly<Record<string, string>> = {
+  RECEIVED: "Delivered",
+  ACKNOWLEDGED: "Confirmed",
+  ADVICE: "Taken as a question",
+  TRIAGE: "Deciding how to handle it",
+  NEEDS_INFO: "A question to you",
+  HELD: "Kept, not acted on",
+  REVIEW: "Being checked",
+  PLAN: "Planning a step",
+  COORDINATING: "Telling the company",
+  REFERRED: "Passing it to an authority",
+  DISCLOSED: "Publishing a summary",
+  CORRECTED: "A correction is stated",
+  CLOSED: "Closed",
+  REOPENED: "Opened again",
+  PURGED: "Removed",
+  WITHDRAWN: "Withdrawn",
 };
 
-const ABOUT_TO: Readonly<Record<string, string>> = {
-  COORDINATING: "Two reviewers agreed to tell the company of the issue, not of you. They have not said yet that it is done.",
-  REFERRED: "Two reviewers agreed to pass it to an authority. They have not said yet that it is done.",
-  DISCLOSED: "A summary that you agreed to is about to be published.",
-};
-
-const ALONE = "One reviewer started this at once, as life is in danger. A second one has yet to sign; otherwise it is taken back.";
+/** What a state means, and what is said until somebody records that an agreed step happened. */
+const MEANS: Readonly<Record<string, string>> = wording.states.now;
+const ABOUT_TO: Readonly<Record<string, string>> = wording.states.agreed;
+const ALONE = wording.states.alone;
 
 /** What a proposal asks consent for. */
 const ASKING: Readonly<Record<string, string>> = {
@@ -142,7 +140,7 @@ function next(view: View): HTMLElement[] {
 function standing(view: View): HTMLElement[] {
   const { state, brought, whom, unsigned } = view.folded;
   const done = ofKind(view, "done").filter(({ payload }) => payload["of"] === brought?.id);
-  const meaning = STATES[state]?.[1] ?? state;
+  const meaning = MEANS[state] ?? state;
   const reason = REASONS[textOf(brought ?? view.folded.root, "reason")] ?? "";
   const closed = isWithdrawn(view) ? "You withdrew it." : `${reason} You can still write; reviewers may look again.`;
   const unsure = unsigned.includes(brought?.id ?? "") ? ALONE : ABOUT_TO[state];
@@ -175,7 +173,7 @@ function corrections(view: View): HTMLElement[] {
 /** The states it went through, as a short list. */
 export function historyView(view: View): HTMLElement {
   return make("ol", "history", ...view.folded.history.map(([state, week]) =>
-    make("li", "", `${STATES[state]?.[0] ?? state} · ${weekInWords(week)}`)));
+    make("li", "", `${STATES[state] ?? state} · ${weekInWords(week)}`)));
 }
 
 /** What a `state` or `purge` event is about, in a few words. */
@@ -183,7 +181,7 @@ function stepOf(event: Event | undefined): string {
   if (event === undefined) return "a step that has not reached you";
   if (kindOf(event) === "purge") return "remove it from the reviewers’ machines";
   const [to, whom] = [textOf(event, "to"), textOf(event, "whom")];
-  const step = ASKING[to] ?? `“${STATES[to]?.[0] ?? to}”`;
+  const step = ASKING[to] ?? `“${STATES[to] ?? to}”`;
   return whom === "" ? step : `${step} (${whom})`;
 }
 

@@ -196,6 +196,11 @@ class Firefox:
         encoded = self.command("WebDriver:TakeScreenshot", full=full, hash=False)
         Path(path).write_bytes(base64.b64decode(encoded))
 
+    def medium(self, name: str) -> None:
+        """Show the page as on another medium, such as print; "" for the screen."""
+        with self._chrome():
+            self._run("gBrowser.selectedBrowser.browsingContext.mediumOverride = arguments[0];", name, sandbox=PRIVILEGED)
+
     def requests(self) -> list[str]:
         """Every address this page asked for, itself first."""
         names = self._run(

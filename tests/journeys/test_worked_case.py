@@ -376,6 +376,8 @@ def test_a_packet_to_file_alone(routed: SimpleNamespace, firefox_safer: Firefox,
         assert "Short and plain statement of what happened" in packet and "What I would tell an authority." in packet
         assert "A powerful model is used inside" in packet and "You can file this yourself." in packet and "\nYes" in packet
         assert "caloes.ca.gov" in browser.text("#own-address") and not browser.js("return !!document.querySelector('#own a')")
+        choose(browser, "#own-to", "NY-DFS")
+        assert "We give no address" in browser.text("#own-address") and ".gov" not in browser.text("#own-address")
         assert len(door.posts) == 1, "nothing of it is sent"
         looked_at(browser, tmp_path, "own")
         whole = printed(browser)

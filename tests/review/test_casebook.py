@@ -1,3 +1,5 @@
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,7 @@ from crypto.errors import Malformed
 from crypto.event import Event, parse_event
 from review import casebook, outbox
 from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
+from tests.review.test_views import Browser
 from tests.review.world import PASSPHRASE, FakeIntake, P, report_event, reporter_keys, send_to_all, turn
 
 KEY = bytes(32)
@@ -165,7 +168,53 @@ def test_what_was_checked_by_an_older_program_is_checked_anew(
         patch.setattr(casebook, "parse_event", lambda *_: (_ for _ in ()).throw(Malformed()))
         lock_desk(desk)
         open_desk(desk, PASSPHRASE)
-        assert desk.book is not None and not desk.book.events, "a stricter program does not take it"
+        assert desk.book is not None and not desk.book.events and len(desk.book.unread) == 1, "a stricter program does not take it"
+        casebook.compact(desk.book)
+    lock_desk(desk)
+    open_desk(desk, PASSPHRASE)
+    assert desk.book.events[report.id] == report and not desk.book.unread, "and loses nothing of it"
+
+
+def test_a_casebook_of_an_older_version_is_read_and_soon_written_anew(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk, keys = desks[0], reporter_keys()
+    assert desk.tree is not None and desk.book is not None
+    report = report_event(keys, desk.tree, "from the first version")
+    other = report_event(reporter_keys(2), desk.tree, "one that is no event any more")
+    spoilt = bytes([other.raw[0] ^ 1]) + other.raw[1:]
+    old = [{"t": "event", "raw": base64.b64encode(raw).decode(), "n": 3} for raw in (report.raw, spoilt)]
+    later = {"t": "from a later version", "case": report.id}
+    book = desk.book
+    for position, record in enumerate([*old, *old[:1] * COMPACT_AFTER, later], book.position):
+        content = position.to_bytes(8, "big") + json.dumps(record).encode()
+        sealed = bytes(book.box.encrypt(content))
+        book.file.write(len(sealed).to_bytes(4, "big") + sealed)
+    lock_desk(desk)
+    old_size = book.path.stat().st_size
+    open_desk(desk, PASSPHRASE)
+    for _ in range(2):
+        assert desk.book is not None
+        assert desk.book.events == {report.id: report} and desk.book.segment[report.id] == 3 and len(desk.book.unread) == 2
+        assert book.path.stat().st_size < old_size - 8 * len(report.raw), "written in the form of today"
+        lock_desk(desk)
+        open_desk(desk, PASSPHRASE)
+    assert desk.book is not None
+    casebook.append(desk.book, [casebook.forget_record(name, "") for name in (report.id, other.id)])
+    assert not desk.book.unread, "a case that one steps back from takes with it what cannot be read of it"
+
+
+def test_a_casebook_of_a_version_that_is_not_read_is_left_alone(desks: list[Desk]) -> None:
+    desk = desks[0]
+    lock_desk(desk)
+    path = desk.folder / "casebook.tellsafe"
+    path.write_bytes(b"tellsafe/2 casebook\n" + b"whatever it may be")
+    before = path.read_bytes()
+    with pytest.raises(casebook.CasebookOther):
+        open_desk(desk, PASSPHRASE)
+    browser = Browser(desk)
+    browser.get(browser.link)
+    answer = browser.post("/unlock", {"passphrase": PASSPHRASE})
+    assert answer.status_code == 409 and "another version of this program" in answer.text
+    assert path.read_bytes() == before and desk.vault is None
 
 
 def test_many_events_share_a_place_and_come_back_in_order(tmp_path: Path, desks: list[Desk]) -> None:

@@ -183,7 +183,7 @@ def test_alike_cases_are_found_among_one_s_own(intake: FakeIntake, desks: list[D
         intake, desks, 2, "Somebody on the night shift saw that an agent had copied files to the KestrelVault share in spring."
     )
     page = two[0].get(f"/case/{case_id}/alike").text
-    assert other in page and "kestrelvault" in page and f"/case/{case_id}/alike" not in page
+    assert other in page and "kestrelvault" in page and f'<a href="/case/{case_id}">Back' in page
     two[0].post(f"/case/{other}/recuse")
     assert other not in two[0].get(f"/case/{case_id}/alike").text
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
-from review.desk import Desk
+from review import exchange
+from review.desk import Desk, lock_desk
 from review.guard import Guard
 from review.views import create_app
 from tests.harness.firefox import Firefox
@@ -43,6 +44,7 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
     ada.post(f"{at}/evidence", {"what": "the share", "where": "the build cluster", "source": "the reporter"})
     ada.post(f"{at}/correction", {"code": "DC-SECURE", "status": "ASKED", "text": ""})
     ada.post(f"{at}/knew", {"week": "2026-W40", "text": "a mail"})
+    bo.post(f"{at}/note", {"note": exchange.request_note("5f" * 16)})
     world.go()
     world.report(2, "A report that waits to be opened", opened=False, organisation="Lab B", about=["B1-WEIGHTS"], danger="OVER")
     ada.post(f"{at}/answer", {"answer": "We will write again within a week."})
@@ -58,7 +60,7 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
 
 
 def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard: Firefox, tmp_path: Path) -> None:
-    url, _, at = site
+    url, world, at = site
     browser, axe = firefox_standard, AXE.read_text("utf-8")
     browser.goto(url)
     browser.wait_js("return !!document.querySelector('#cases')")
@@ -74,8 +76,15 @@ def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard
         "arabic": arabic,
         "keys": base + "/keys",
         "recuse": base + at + "/recuse",
+        "sorry": base + "/case/" + "1" * 64,
+        "stepped-back": arabic,
+        "unlock": base + "/unlock",
     }
     for name, address in pages.items():
+        if name == "stepped-back":
+            world.browsers[0].post(arabic.removeprefix(base) + "/recuse")
+        if name == "unlock":
+            lock_desk(world.desks[0])
         browser.goto(address)
         browser.set_window(*SIZES[0])
         browser.screenshot(tmp_path / f"{name}.png")
@@ -101,7 +110,7 @@ def test_the_keyboard_alone(site: tuple[str, World, str], firefox_standard: Fire
     browser.wait_js("return !!document.querySelector('#answer-text')")
     reached: list[str] = []
     unseen: list[object] = []
-    for _ in range(90):
+    for _ in range(120):
         if "keep-unread" in reached:  # on from the last control the browser's own begin
             break
         browser.command("WebDriver:PerformActions", actions=[press("\ue004")])
@@ -114,12 +123,34 @@ def test_the_keyboard_alone(site: tuple[str, World, str], firefox_standard: Fire
         if here[2] != "solid" or here[3] < 2:
             unseen.append(here)
     assert not unseen
+    assert {"tick-conflict", "save-ticks"} <= {*reached} and "Tell nothing" in reached
     assert reached.index("answer-text") < reached.index("send-answer") < reached.index("note-text") < reached.index("open-triage")
     browser.js("document.querySelector('button.endorse').focus()")
     browser.command("WebDriver:PerformActions", actions=[press("\ue007")])
     browser.wait_js("return document.querySelector('#timeline').textContent.includes('You gave the second signature')")
     world.go()
     assert world.state(at.removeprefix("/case/")) == "TRIAGE"
+
+
+def test_a_case_on_paper(site: tuple[str, World, str], firefox_standard: Firefox) -> None:
+    """Everything that was said and nothing to press, with a line on what paper is. What was opened of the laws is printed too."""
+    url, _, at = site
+    browser = firefox_standard
+    browser.goto(url)
+    browser.wait_js("return !!document.querySelector('#cases')")
+    browser.goto(url.split("/enter/")[0] + at)
+    unseen = "const unseen = css => [...document.querySelectorAll(css)].every(each => each.getClientRects().length === 0);"
+    assert browser.js(unseen + "return unseen('.paper')")
+    browser.js("document.querySelectorAll('details').forEach(each => each.open = true)")
+    browser.medium("print")
+    try:
+        browser.wait_js("return matchMedia('print').matches")
+        assert browser.js(unseen + "return unseen('button, input, textarea, select, summary, form, .tag, nav, header, #more, #to-recuse')")
+        for css in (".paper", "#text", "ol.talk li", "#timeline li", "#dues li", "#legal li", "#triaged dd", "#answers dd"):
+            seen = "found.length > 0 && found.every(each => each.getClientRects().length > 0)"
+            assert browser.js(f"const found = [...document.querySelectorAll('{css}')]; return {seen}"), css
+    finally:
+        browser.medium("")
 
 
 def press(key: str) -> dict[str, object]:
