@@ -18,6 +18,7 @@ from crypto.tree import Tree, suspended_on
 from oversight.errors import Refused
 
 KIND = "tellsafe collected labels"
+GRACE_DAYS = 13  # from a week's last day back to the first day of the week before
 # (report, table): what a report may do once.
 Place = tuple[str, str]
 
@@ -107,11 +108,12 @@ def settle(store: Store, drawn: Collection[tuple[str, str]]) -> Store:
 
 
 def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], frozenset[str]]:
-    """Week to the reviewers' sign keys that may sign labels arriving then: active on the week's last day.
+    """Week to the reviewers' sign keys that may sign labels arriving then.
 
-    A letter's week is all that is known of its time, so a reviewer revoked or suspended in the middle of a week is out for all of it.
-    A renewal moves the first day of a term: terms of `earlier` versions of the roster count too, while the newest alone says who was
-    revoked or paused.
+    A letter's week is all that is known of its time, so a reviewer revoked, suspended or paused in the middle of a week is out for all of
+    it. A term that merely ran out counts to the end of the week after: what was signed on its last day arrives up to then, and is never
+    sent again. A renewal moves the first day of a term: terms of `earlier` versions of the roster count too, while the newest alone says
+    who was revoked or paused.
     """
     terms: dict[str, set[tuple[str, str]]] = {}
     for roster in (*earlier, tree.roster):
@@ -120,13 +122,14 @@ def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], fro
 
     def active(week: str) -> frozenset[str]:
         day = thursday(week) + datetime.timedelta(days=3)
+        since = day_text(day - datetime.timedelta(days=GRACE_DAYS))
         suspended = suspended_on(tree, day)
         return frozenset(
             each.sign
             for each in tree.roster.reviewers
-            if any(first <= day_text(day) <= last for first, last in terms[each.sign])
+            if any(first <= day_text(day) and since <= last for first, last in terms[each.sign])
             # Whoever is in any term of theirs, and not out by what the newest entry says.
-            and status_of(each, suspended, day) in ("active", "notice")
+            and status_of(each, suspended, day) not in ("suspended", "revoked")
             and not day_text(day) <= each.paused
         )
 
