@@ -6,7 +6,7 @@ forgery) counts nowhere, in this period or any other: that is what keeps the los
 
 import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crypto.encoding import canonical, parse_strict
@@ -24,17 +24,35 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What reviewers did with a mystery shopper's test report. report: its name in labels, hex32; week: of the report.
+
+    acknowledged: same_week, next_week, later or never; triage: as_meant, other or none; answered: 0 or 1; leaks: a count.
+    """
+
+    report: str
+    week: str
+    acknowledged: str
+    triage: str
+    answered: int
+    leaks: int
+
+
+@dataclass(frozen=True)
 class Store:
     """What the statistician keeps between sessions, sealed.
 
     waiting: labels not drawn yet. spent: reports that are done with a table, without their codes: they were drawn, came too late for
     their period, or were mystery shoppers. drawn: (table, period) of every release, so that a ledger that lost its end is noticed.
+    trials: by name of the report; probes: (asked, answered) by quarter, as 2027-Q3.
     """
 
     programme: bytes
     waiting: Mapping[Place, Label] = field(default_factory=dict, repr=False)
     spent: frozenset[Place] = field(default_factory=frozenset, repr=False)
     drawn: frozenset[tuple[str, str]] = frozenset()
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    probes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +110,7 @@ def collect(store: Store, arrived: Iterable[tuple[bytes, str]], active: Callable
         else:
             tally["new"] += 1
             waiting[place] = label
-    return Store(store.programme, waiting, frozenset(spent), store.drawn), Tally(**tally, refused=refused)
+    return replace(store, waiting=waiting, spent=frozenset(spent)), Tally(**tally, refused=refused)
 
 
 def cells(store: Store, table: str, period: str) -> list[str]:
@@ -104,7 +122,7 @@ def settle(store: Store, drawn: Collection[tuple[str, str]]) -> Store:
     """After a draw: the codes of its reports are forgotten, that they are spent is not."""
     done = {place for place, label in store.waiting.items() if _is_drawn(label, drawn)}
     left = {place: label for place, label in store.waiting.items() if place not in done}
-    return Store(store.programme, left, store.spent | done, store.drawn | frozenset(drawn))
+    return replace(store, waiting=left, spent=store.spent | done, drawn=store.drawn | frozenset(drawn))
 
 
 def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], frozenset[str]]:
@@ -139,8 +157,9 @@ def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], fro
 def to_bytes(store: Store) -> bytes:
     """The store before it is sealed."""
     waiting = [[each.table, each.report, each.week, each.code, each.stage, each.outcome] for each in store.waiting.values()]
-    value = {"v": 1, "kind": KIND, "programme": store.programme.hex(), "waiting": waiting}
-    return canonical({**value, "spent": sorted(map(list, store.spent)), "drawn": sorted(map(list, store.drawn))})
+    value: dict[str, Any] = {"v": 1, "kind": KIND, "programme": store.programme.hex(), "waiting": waiting}
+    value |= {"spent": sorted(map(list, store.spent)), "drawn": sorted(map(list, store.drawn)), "probes": store.probes}
+    return canonical({**value, "trials": [asdict(each) for each in store.trials.values()]})
 
 
 def from_bytes(data: bytes) -> Store:
@@ -153,7 +172,10 @@ def from_bytes(data: bytes) -> Store:
             Label(table, report, week, NO_SHOPPER, code, stage, outcome) for table, report, week, code, stage, outcome in value["waiting"]
         ]
         spent, drawn = (frozenset((first, second) for first, second in value[name]) for name in ("spent", "drawn"))
-        return Store(bytes.fromhex(value["programme"]), {(each.report, each.table): each for each in made}, spent, drawn)
+        waiting = {(each.report, each.table): each for each in made}
+        trials = {each["report"]: Trial(**each) for each in value["trials"]}
+        probes = {quarter: (asked, answered) for quarter, (asked, answered) in value["probes"].items()}
+        return Store(bytes.fromhex(value["programme"]), waiting, spent, drawn, trials, probes)
     except (Malformed, KeyError, ValueError, TypeError) as error:
         raise Refused("these are not collected labels") from error
 
