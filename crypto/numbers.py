@@ -421,8 +421,8 @@ def exact_words(release: Release) -> list[str]:
         late, never = held["acknowledged_later"], held["acknowledged_never"]
         meant, other, none = (held[f"triage_{name}"] for name in ("as_meant", "other", "none"))
         said.append(
-            f"Of {held['tests']} test reports, {soon} were acknowledged by the end of the week after they were sent, {late} later and "
-            f"{never} not at all. Triage gave {meant} the code that was meant, {other} another and {none} none. "
+            f"Of {held['tests']} test report{'s'[: held['tests'] > 1]}, reviewers acknowledged {soon} by the end of the week after it was "
+            f"sent, {late} later and {never} not at all. Triage gave {meant} the code that was meant, {other} another and {none} none. "
             f"Reviewers wrote back to {held['answered']}. Leaks found: {held['leaks']}."
         )
     if held.get("probes"):

@@ -77,7 +77,7 @@ def test_two_stewards_publish_what_they_have_read(named: Desk) -> None:
         assert (state.numbers_version, dict(state.number_files)) == (1, files)
         assert len(list((folder / "targets" / "statistics").iterdir())) == 5
     said = publish(named, FIRST, SECOND, THIRD)
-    assert "Of 6 test reports, 4 were acknowledged" in said and "answered 2871 of the 2900 times" in said
+    assert "Of 6 test reports, reviewers acknowledged 4" in said and "answered 2871 of the 2900 times" in said
     assert "New public numbers 2025-Y-T1" in said and "New public numbers 2024-Y-T1" not in said and "unchanged: 1" in said
     assert named.propose("p.json", "statistics", named.path("published"))[2].endswith("is published already\n")
 

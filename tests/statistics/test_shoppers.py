@@ -62,7 +62,9 @@ def test_a_release_has_the_figures_in_words_in_rows_and_as_csv(tmp_path: Path) -
     made = draw(tmp_path)
     assert dict(exact_rows(made)) == dict(zip(EXACT.values(), FIGURES, strict=True))
     tests, uptime = exact_words(made)
-    assert tests.startswith("Of 4 test reports, 2 were acknowledged by the end of the week after they were sent, 1 later and 1 not at all.")
+    assert tests.startswith(
+        "Of 4 test reports, reviewers acknowledged 2 by the end of the week after it was sent, 1 later and 1 not at all."
+    )
     assert "Triage gave 1 the code that was meant, 1 another and 2 none. Reviewers wrote back to 1. Leaks found: 1." in tests
     assert uptime == "The server answered 11 of the 12 times it was asked, 91.6 in 100."
     assert exact_csv_of(made).decode().splitlines()[:2] == ["release_id,figure,count", "2027-Y-T1,tests,4"]

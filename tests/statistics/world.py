@@ -73,10 +73,10 @@ def shopped(
     return {"nonce": nonce, "code": meant, "leaks": leaks, "events": [b64(event.raw) for event in events]}
 
 
-def name_of_test(test: dict[str, object]) -> str:
+def name_of_test(test: dict[str, object], programme: bytes = P) -> str:
     """The name of a test report in labels."""
     events: list[str] = test["events"]  # type: ignore[assignment]
-    return report_id(parse_event(unb64(events[0]), P).id, P)
+    return report_id(parse_event(unb64(events[0]), programme).id, programme)
 
 
 def collect(folder: Path, messages: Iterable[bytes], week: str = "2028-W01") -> desk.labels.Tally:
