@@ -35,7 +35,7 @@ from tools import clock, receivers, reporter
 from tools.errors import Unfit
 
 KIND = "tellsafe mystery shopper"
-MARKER = "{marker}"
+MARKER_MIN = 8
 OVER = "This was a test, by a mystery shopper: nothing in it happened, and there is nothing more to do. Thank you for reading it."
 _PROBE = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d (yes|no)")
 Test = dict[str, Any]
@@ -47,23 +47,27 @@ Test = dict[str, Any]
 def send(options: argparse.Namespace) -> int:
     """Send one test report through the same door as anybody, after it is in the record."""
     text = Path(options.text).read_text("utf-8")
-    if MARKER not in text:
-        raise Unfit(f"Write {MARKER} in the text where a number would be, such as a ticket's: a leak is known by it. Nothing was sent.")
+    if len(options.marker) < MARKER_MIN or options.marker not in text:
+        raise Unfit(
+            f"The marker is a name or some words of the text, {MARKER_MIN} characters or more, found nowhere else. Nothing was sent."
+        )
     given = json.loads(Path(options.answers).read_text("utf-8")) if options.answers else {}
     answers = reporter.answers_of({"about": [options.code], **given})
     if answers["may"] in ("REFER", "PUBLISH") or answers["danger"] == "NOW":
         raise Unfit("A test may not set off a step outside: `may` is ADVISE, HOLD or ASK, and `danger` is not NOW. Nothing was sent.")
     record = Record(options)
+    if options.marker in [test["marker"] for test in record.tests]:
+        raise Unfit("This marker stands in another test: a leak could be of either. Nothing was sent.")
     server = reporter.Server(options.server, options.socks)
     known = reporter.fetch_programme(server, options.fingerprint, 1)
     want = receivers.want_of(known.tree, answers["organisation"], answers["about"], None, [], known.day)
-    nonce, marker = secrets.token_bytes(32).hex(), str(10**7 + secrets.randbelow(9 * 10**7))
+    nonce = secrets.token_bytes(32).hex()
     entropy = shoppers.entropy_of(nonce, options.code, known.id)
-    made = reporter.compose_report(known, text.replace(MARKER, marker), answers, want.exclude, "full", want.language, entropy=entropy)
-    test = {"nonce": nonce, "code": options.code, "case": made.case, "week": clock.week_of(known.day), "marker": marker}
+    made = reporter.compose_report(known, text, answers, want.exclude, "full", want.language, entropy=entropy)
+    test = {"nonce": nonce, "code": options.code, "case": made.case, "week": clock.week_of(known.day), "marker": options.marker}
     record.add({**test, "leaks": 0, "events": []}, known.id)
     reporter.send_all(server, known, made.bodies)
-    print(f"Test {len(record.tests)} is sent. If {marker} is ever seen outside, enter it with `leak`.")
+    print(f"Test {len(record.tests)} is sent. If “{options.marker}” is ever seen outside, enter it with `leak`.")
     return 0
 
 
@@ -90,7 +94,7 @@ def show(options: argparse.Namespace) -> int:
     """Everything in the record, the words too, without a network."""
     record = Record(options)
     for number, test in enumerate(record.tests, 1):
-        print(f"Test {number}, {test['week']}: {test['code']} is meant, marker {test['marker']}, leaks found {test['leaks']}")
+        print(f"Test {number}, {test['week']}: {test['code']} is meant, marker “{test['marker']}”, leaks found {test['leaks']}")
         print(f"  words: {record.words(test)}")
         print("\n".join(f"  {line}" for line in told(test, record.programme)))
     return 0
@@ -228,7 +232,8 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = _command(commands, "send", send, "send one test report")
     add("--code", required=True, choices=ABOUT_CODES, metavar="CODE", help="what triage should find, such as B1-WEIGHTS")
-    add("--text", required=True, metavar="FILE", help=f"an invented story, UTF-8, with {MARKER} in it")
+    add("--text", required=True, metavar="FILE", help="an invented story, UTF-8")
+    add("--marker", required=True, metavar="WORDS", help="words of the story that stand nowhere else: a leak is known by them")
     add("--answers", metavar="FILE", help="JSON object with answers that differ from the defaults")
     add("--fingerprint", metavar="HEX", help="the programme's fingerprint, 64 hex characters (default: believe the server)")
     _network(add)

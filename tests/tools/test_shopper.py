@@ -16,6 +16,7 @@ from tests.statistics.world import STEP, TRIAGE
 from tests.tools.test_reporter import KEYS, Fake, Readers, opened
 from tools import clock, reporter, shopper
 
+STORY = "They call it Grey Heron."
 QUARTER = roster.quarter_of(clock.now())
 
 
@@ -23,7 +24,7 @@ class Keeper:
     def __init__(self, folder: Path, capsys: Any) -> None:
         self.folder, self.capsys, self.server = folder, capsys, Fake(folder / "tree")
         (folder / "pass").write_text("a passphrase of some length\n", "utf-8")
-        (folder / "story").write_text("It is in ticket {marker}.", "utf-8")
+        (folder / "story").write_text(f"{STORY}\n", "utf-8")
         self.record = ("--record", str(folder / "record"), "--passphrase-file", str(folder / "pass"))
 
     def run(self, name: str, *arguments: str) -> tuple[int, str, str]:
@@ -33,8 +34,9 @@ class Keeper:
         said = self.capsys.readouterr()
         return code, said.out, said.err
 
-    def send(self, *more: str) -> tuple[int, str, str]:
-        return self.run("send", *self.record, "--server", "x", "--code", "B1-WEIGHTS", "--text", str(self.folder / "story"), *more)
+    def send(self, *more: str, marker: str = "Grey Heron") -> tuple[int, str, str]:
+        story = ("--text", str(self.folder / "story"), "--marker", marker)
+        return self.run("send", *self.record, "--server", "x", "--code", "B1-WEIGHTS", *story, *more)
 
     def check(self, *more: str) -> tuple[int, str, str]:
         return self.run("check", *self.record, "--server", "x", *more)
@@ -59,11 +61,11 @@ def test_a_test_from_the_post_to_the_statistician(keeper: Keeper) -> None:
     assert keeper.send()[0] == 0
     shown = keeper.run("show", *keeper.record)[1]
     words = re.findall(r"words: (.*)", shown)[0]
-    (marker,) = re.findall(r"marker (\d{8})", shown)
+    assert "marker “Grey Heron”" in shown
     # Its readers open what any report is, with the marker in it.
     event = next(event for keys in KEYS for event in opened(keeper.server, keys))
-    assert event.payload["text"] == f"It is in ticket {marker}."
-    anybody = reporter.compose_report(reporter.fetch_programme(keeper.server, None, 1), "It is in ticket 1.", {"about": ["B1-WEIGHTS"]})
+    assert event.payload["text"] == f"{STORY}\n"
+    anybody = reporter.compose_report(reporter.fetch_programme(keeper.server, None, 1), STORY, {"about": ["B1-WEIGHTS"]})
     reporter.send(keeper.server, anybody.bodies[0])
     keeper.server.tick()
     held = reporter.come_back(keeper.server, None, anybody.words)[1]
@@ -97,7 +99,7 @@ def test_what_was_read_is_kept_and_what_never_arrived_is_left_out(keeper: Keeper
     keeper.check("1")
     monkeypatch.setattr(reporter, "send_all", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        keeper.send()
+        keeper.send(marker="They call it")
     keeper.server.segments.clear()  # half a year later
     assert "State: RECEIVED" in keeper.check("1")[1]
     assert "Nothing of it was read yet" in keeper.check("2")[1]
@@ -109,12 +111,12 @@ def test_what_cannot_be_done_is_said_in_a_sentence(keeper: Keeper) -> None:
     (keeper.folder / "may").write_text('{"may": "PUBLISH"}', "utf-8")
     assert "may not set off a step outside" in keeper.send("--answers", str(keeper.folder / "may"))[2]
     assert "There is no record" in keeper.check("1")[2]
+    assert "found nowhere else" in keeper.send(marker="Grey Goose")[2] and "found nowhere else" in keeper.send(marker="Grey")[2]
     assert not keeper.server.segments, "nothing was sent"
     keeper.send()
+    assert "stands in another test" in keeper.send()[2]
     assert "There is no test 2" in keeper.check("2")[2]
     (keeper.folder / "log").write_text("2027-01-01T10:11:12 yes\n", "ascii")
     assert "Line 1 of" in keeper.run("hand-over", QUARTER, *keeper.record, "--out", "x", "--log", str(keeper.folder / "log"))[2]
     (keeper.folder / "pass").write_text("another passphrase\n", "utf-8")
     assert "passphrase is wrong" in keeper.check("1")[2]
-    (keeper.folder / "story").write_text("Without.", "utf-8")
-    assert "{marker}" in keeper.send()[2]
