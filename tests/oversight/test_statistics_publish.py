@@ -111,6 +111,14 @@ REFUSED: dict[str, tuple[Callable[[bytes], Files], str]] = {
         lambda p: spoiled(published(p, FIRST, SECOND), changed("statistics/2024-Y-T1.csv", b"A,12", b"A,13")),
         "statistics/2024-Y-T1.csv is not what the releases say",
     ),
+    "an exact figure changed": (
+        lambda p: spoiled(published(p, FIRST, THIRD), changed("statistics/2025-Y-T1.json", b'"leaks":1', b'"leaks":0')),
+        "2025-Y-T1 is not a good release",
+    ),
+    "the CSV of exact figures changed": (
+        lambda p: spoiled(published(p, FIRST, THIRD), changed("statistics/2025-Y-exact.csv", b"leaks,1", b"leaks,0")),
+        "statistics/2025-Y-exact.csv is not what the releases say",
+    ),
     "a release drawn again": (lambda p: published(p, ("T1", "2024-Y", (1, 2, 3, 4, 5))), "does not go on from the one that is published"),
     "a release taken away": (published, "does not go on from the one that is published"),
     "another's signature": (

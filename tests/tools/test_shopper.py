@@ -120,3 +120,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(keeper: Keeper) -> None:
     assert "Line 1 of" in keeper.run("hand-over", QUARTER, *keeper.record, "--out", "x", "--log", str(keeper.folder / "log"))[2]
     (keeper.folder / "pass").write_text("another passphrase\n", "utf-8")
     assert "passphrase is wrong" in keeper.check("1")[2]
+
+
+def test_a_server_that_is_gone_has_not_answered(tmp_path: Path) -> None:
+    watch = ["watch", "--server", "http://127.0.0.1:1", "--log", str(tmp_path / "log"), "--every", "0.0001", "--times", "2"]
+    assert shopper.main(watch) == 0
+    assert re.fullmatch(r"(\S+T\d\d no\n){2}", (tmp_path / "log").read_text("ascii"))
