@@ -44,6 +44,9 @@ class Life:
         patch.setenv("CLOCK_IS_OFF", str(self.clock))
         patch.setenv("PYTHONPATH", f"{ROOT / 'tests' / 'harness' / 'moved'}:{ROOT}")
         patch.setattr(clock, "now", lambda: MADE)
+        # The demonstration has no notice; here it is the usual one, and the first four were shown long enough.
+        patch.setattr(made, "PROGRAMME", {**made.PROGRAMME, "notice_hours": 72})
+        patch.setattr(made, "term_of", lambda now: {"noticed": "2026-12-20", "from": f"{now:%Y-%m-%d}", "to": LAST, "ended": ""})
         self.fingerprint, self.words = made.make(folder, [{"name": name} for name in PEOPLE])
         self.vaults = dict(zip(PEOPLE, sorted(folder.glob("reviewer-*")), strict=True))
         self.signs = {name: vault.public_keys(place)["sign"] for name, place in self.vaults.items()}
@@ -270,10 +273,11 @@ def revoked(life: Life, browser: Firefox, lost: str, friend: str, gone: str, res
     assert aloud in life.stewards.tellsafe("steward", "request-check", "again.json", "--tree", "tree")
     life.stewards.write("record.toml", record_of(life.stewards, gone))
     life.change(("ada", "ben"), "admit", "again.json", "record.toml")
-    life.day("2027-03-14")
-    desks = {name: begin(life, browser, name) for name in (lost, friend, reserve)}
     open_desk(browser, desk)
-    until_line(browser, desk, "#standing", "You are active until 2028-03-12.")
+    until_line(browser, desk, "#standing", "Your card is in notice until 2027-03-17")
+    life.day("2027-03-18")
+    until_line(browser, desk, "#standing", "You are active until 2028-03-16.")
+    desks = {name: begin(life, browser, name) for name in (lost, friend, reserve)}
     until_unopened(browser, desks[reserve], "")
     for said in (REPORT, "Said after the backup.", "Note number 2.", "Said by who was restored."):
         until_desk_shows(browser, desks[reserve], said)
