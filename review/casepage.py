@@ -15,6 +15,7 @@ from review import casebook, cases, clock, clocks, exchange, labelling, labels, 
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
+NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
 FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
@@ -283,7 +284,7 @@ def _try(desk: Desk, case_id: str, act: Callable[[], object]) -> Answer:
     try:
         act()
     except outbox.NotReady:
-        return case_page(desk, case_id, {}, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+        return case_page(desk, case_id, {}, NOT_READY), HTTPStatus.CONFLICT
     return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
 
 
@@ -343,7 +344,7 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: s
     except outbox.NoSuchCase:
         abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
     except outbox.NotReady:
-        return case_page(desk, case_id, drafts, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+        return case_page(desk, case_id, drafts, NOT_READY), HTTPStatus.CONFLICT
     except outbox.Refused as error:
         why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}."
         return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
