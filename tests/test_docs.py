@@ -49,7 +49,7 @@ def test_every_name_in_the_reviewers_guide_is_on_a_page() -> None:
     guide = " ".join((ROOT / "docs" / "reviewer-guide.md").read_text("utf-8").split())
     pages = "\n".join(path.read_text("utf-8") for path in (ROOT / "templates" / "review").glob("*.html"))
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "review").glob("*.py"))
-    spoken = re.findall(r'"([^"\n]+)"', re.sub(r'""".*?"""', "", code, flags=re.S))
+    spoken = re.findall(r'"([^"\n]+)"', re.sub(r'""".*?"""', "", code, flags=re.S) + pages)
     spoken += [row["checked"].lower() for row in json.loads((ROOT / "review" / "legal.json").read_text("utf-8"))["duties"]]
     texts = [text.strip() for text in [*re.split(r"<[^<>]*>|\{%.*?%\}|\{\{.*?\}\}", pages), *spoken]]
     names = set(re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", guide))
