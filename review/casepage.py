@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from crypto import constants
 from crypto.errors import Malformed, TooLong
-from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, vault
+from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, steps, vault
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
-FORMS = ("answer", "note", "evidence", "knew", "triage", "assess", "correction")
+FORMS = ("answer", "note", "evidence", "knew", "triage", "assess", "correction", "hold")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 
@@ -119,7 +119,15 @@ def _moving(app: Flask, desk: Desk) -> None:
             abort(HTTPStatus.BAD_REQUEST, "There is no such step.")
         weeks = request.form.get("until", "")
         until = clock.add_weeks(clock.week_of(desk.now()), int(weeks)) if weeks in map(str, UNTIL_WEEKS) else ""
-        fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": _code("urgent", constants.YES_NO, "NO")}
+        urgent = _code("urgent", constants.YES_NO, "NO")
+        fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": urgent}
+        with desk.lock:
+            case = casebook.case_of(desk.book, case_id) if desk.book else None
+            if case and case.state == to:  # the same state for longer, and for the same people
+                if not steps.gives_time(case, until, fields["text"]):
+                    why = "Choose a later date than the present one, and say why."
+                    return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
+                fields["whom"] = case.whom
         return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
 
     @app.post("/case/<case_id>/endorse")
@@ -130,6 +138,14 @@ def _moving(app: Flask, desk: Desk) -> None:
     def done(case_id: str) -> Answer:
         of = request.form.get("of", "")
         return _say(desk, case_id, "done", {"of": of, "text": _text("text")}, f"done-{of}", "top")
+
+    @app.post("/case/<case_id>/retract")
+    def retract(case_id: str) -> Answer:
+        return _say(desk, case_id, "retract", {"of": request.form.get("of", "")}, "retract", "top")
+
+    @app.post("/case/<case_id>/hold")
+    def hold(case_id: str) -> Answer:
+        return _say(desk, case_id, "hold", {"on": request.form.get("on", ""), "text": _text("text")}, "hold", "top")
 
     @app.post("/case/<case_id>/purge")
     def purge(case_id: str) -> Answer:
@@ -233,9 +249,9 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
 
 def _homeless(shown: cases.View, drafts: Mapping[str, str]) -> list[str]:
     """Words whose form is not on the page any more, because the case moved on or one has left it."""
-    steps = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
-    close = ["close"] if "step-CLOSED" in steps else []
-    forms = [*steps, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
+    moves = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
+    close = ["close"] if "step-CLOSED" in moves else []
+    forms = [*moves, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
     return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
 
 

@@ -216,8 +216,15 @@ def _week_of(row: Mapping[str, Any], case: Case) -> str:
     days = row.get("reason", {}).get(_closing(case), days)
     if "after" in row:
         return after(start, days)
-    own = row.get("until") in ("YES", case.state) and is_week(case.until)
-    return min(case.until, clock.add_weeks(start, row["most"] // 7)) if own else clock.add_weeks(start, days // 7)
+    until = "" if "until" not in row else case.until if row["until"] == "YES" else _date_for(row["until"], case)
+    return min(until, clock.add_weeks(start, row["most"] // 7)) if is_week(until) else clock.add_weeks(start, days // 7)
+
+
+def _date_for(state: str, case: Case) -> str:
+    """The last date that was given for a state, however often the case left it since."""
+    waiting = {proposal.id for proposal in case.proposals}
+    said = [event for event in case.order if event.kind == "state" and event.id not in waiting and event.payload["to"] == state]
+    return next((str(event.payload["until"]) for event in reversed(said) if event.payload["until"]), "")
 
 
 def _start(where: str, case: Case) -> str:
@@ -246,6 +253,10 @@ def _settled(row: Mapping[str, Any], case: Case, due: str) -> bool:
         if any(event.kind == "answer" and event.payload["week"] >= early for event in case.order):
             return True
     if "replied" in row and any(event.kind == "reply" and place[event.id] > since for event in case.order):
+        return True
+    if row["code"] == "reopen" and any(event.kind == "withdraw" for event in case.order):
+        return True
+    if row["code"] == "purge" and case.legal_hold:
         return True
     if row["code"] == "feedback" and any(state in TELLING for state, _, _ in case.history):
         return True

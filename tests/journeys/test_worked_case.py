@@ -4,7 +4,6 @@ import base64
 import http.client
 import json
 import re
-import subprocess
 import zlib
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,7 +16,7 @@ import pytest
 
 from crypto.case import common, fold, heads
 from crypto.encoding import unb64
-from crypto.event import Event, parse_event
+from crypto.event import Event
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
 from review.clocks import reporter_sentences
@@ -26,7 +25,6 @@ from tests.journeys.test_pages import DARK, KEYS, NAMES, UNCOVERED, choose, open
 from tests.journeys.test_sealed_post import AXE, fill_report, until_case_says
 from tools import clock
 from tools.__main__ import main
-from tools.test import _node
 
 __all__ = ["routed"]  # the fixture
 
@@ -420,18 +418,3 @@ def test_without_a_browser(routed: SimpleNamespace, firefox_safer: Firefox, tmp_
         capsys.readouterr()
         assert main(back) == 0
         assert told(capsys)["proposals"][0]["answer"] == "NO"
-
-
-def test_both_halves_say_the_same_dates_of_every_case() -> None:
-    """The page's clocks against the workstation's, over all cases of the shared vectors."""
-    vectors = json.loads((ROOT / "crypto" / "vectors" / "case.json").read_text("utf-8"))
-    programme = bytes.fromhex(vectors["programme"])
-    events = {name: parse_event(bytes.fromhex(raw), programme) for name, raw in vectors["events"].items()}
-    run = subprocess.run([str(_node()), "test/sentences.ts"], cwd=ROOT / "crypto" / "browser", check=True, capture_output=True, text=True)
-    seen = set()
-    for vector, said in zip(vectors["vectors"], json.loads(run.stdout), strict=True):
-        case = fold([events[name] for name in vector["events"]], vector["case"])
-        expected = [] if case is None else [list(each) for each in reporter_sentences(case)]
-        assert said == expected, vector["name"]
-        seen |= {code for code, _, _ in expected}
-    assert len(seen) == 19
