@@ -620,7 +620,7 @@ def test_an_outward_step_in_every_weather(
             "confirm": {"of": of, "agree": agree, "warned": "NO" if may == "HOLD" else "YES"},
             "done": {"of": of, "text": ""},
             "retract": {"of": of},
-            "packet": {"to": "PUBLIC", "state": of, "fields": {}},
+            "packet": {"to": "PUBLIC" if agree == "YES" else "COMPANY", "state": of, "fields": {}},
             "longer": {"to": to, "whom": "A", "until": WEEK, "text": "why"},
             "choice": {"may": may},
             "triage": CODES | {"known": "K1" if may == "HOLD" else "K4", "urgency": "U0"},
@@ -662,7 +662,7 @@ STANDING = {
 }
 
 
-KINDS = ["longer", "endorse"] * 6 + ["retract", "hold", "purge", "out", "danger", "choice", "done", "leave"]
+KINDS = ["longer", "endorse"] * 9 + ["retract", "hold", "purge", "out", "danger", "choice", "done", "leave", "withdraw"]
 
 
 @pytest.mark.parametrize("start", sorted(STANDING))
@@ -694,7 +694,7 @@ def test_more_time_and_legal_holds_in_every_weather(start: str) -> None:
                 said["reason"] = "CLAIMED"
             parents = {events[max(0, len(events) - 1 - behind)].id} | ({of.id} if "of" in said else set())
             real = {"longer": "state", "out": "state", "leave": "state", "danger": "triage"}.get(kind, kind)
-            events.append(event_of(REPORTER if kind == "choice" else who, real, OPEN_ROOT.id, parents, None, n, **said))
+            events.append(event_of(REPORTER if kind in ("choice", "withdraw") else who, real, OPEN_ROOT.id, parents, None, n, **said))
             proposals += events[-1:] if kind in ("longer", "hold", "purge", "out") else []
         case = fold(events, OPEN_ROOT.id)
         assert case is not None
