@@ -10,8 +10,9 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crypto import constants
+from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, steps, vault
+from review import casebook, cases, clock, clocks, labels, outbox, phrases, shelf, vault
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
@@ -124,8 +125,7 @@ def _moving(app: Flask, desk: Desk) -> None:
         with desk.lock:
             case = casebook.case_of(desk.book, case_id) if desk.book else None
             if case and case.state == to:  # the same state for longer, and for the same people
-                if not steps.gives_time(case, until, fields["text"]):
-                    why = "Choose a later date than the present one, and say why."
+                if why := _no_more_time(case, until, fields["text"]):
                     return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
                 fields["whom"] = case.whom
         return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
@@ -245,6 +245,17 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         if fresh:
             write(desk, [casebook.read_record(fresh)])
         return page
+
+
+def _no_more_time(case: Case, until: str, text: str) -> str:
+    """Why the present state cannot be given this date for this reason, or an empty string."""
+    try:
+        now, most = clocks.longest(case)
+    except (StopIteration, ValueError, OverflowError):
+        return "This state cannot be given a later date."
+    if not now < until <= most:
+        return f"Choose a date later than the present one, and at the latest {clocks.plain_week(most)}."
+    return "" if text.strip() else "Say why it takes longer: the reporter reads it."
 
 
 def _homeless(shown: cases.View, drafts: Mapping[str, str]) -> list[str]:

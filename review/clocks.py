@@ -113,6 +113,16 @@ def reporter_sentences(case: Case) -> list[tuple[str, str, str]]:
     return [(row["code"], row["week"], words[row["code"]].replace("{week}", plain_week(row["week"]))) for row in rows]
 
 
+def longest(case: Case) -> tuple[str, str]:
+    """For a state that can be given a later date: the week that counts now ("" if none was given) and the latest that can be given.
+
+    StopIteration: no such state. ValueError, OverflowError: a week that no calendar has.
+    """
+    row = next(row for row in WORDING["clocks"] if row.get("until") in ("YES", case.state) and case.state in row["in"])
+    now, most = _week_of(row, case), clock.add_weeks(_start(row["from"], case), row["most"] // 7)
+    return (now if now < most else case.until), most
+
+
 def plain_week(week: str) -> str:
     """A week as people say it: the week of 16 November 2026."""
     day = datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)

@@ -208,11 +208,6 @@ def is_longer(case: Case, event: Event) -> bool:
     return event.id in case.extended or (waits and target(event) == case.state)
 
 
-def gives_time(case: Case, until: str, text: str) -> bool:
-    """Whether this date and reason can extend the present state."""
-    return case.state in LONGER and until > case.until and text.strip() != ""
-
-
 def narrow(case: Case) -> bool:
     """Whether so few people could know this that an outward step needs a warned yes."""
     known = [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
