@@ -125,12 +125,14 @@ def steps(case: Case) -> tuple[Step, ...]:
         if to == "PURGED" and case.legal_hold:
             continue
         reasons = _reasons(case) if to == "CLOSED" else ()
+        sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
+        sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
         found.append(
             Step(
                 to=to,
                 label="Take it back to review" if to in back else MORE_TIME[to][0] if to in longer else VERBS[to],
                 help=BACK if to in back else MORE_TIME[to][1] if to in longer else HELP[to],
-                sees=reporter_reads(case) if to in longer else labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]),
+                sees=sees,
                 who=_who(case, to, reasons),
                 waiting=to in proposed,
                 outward=to in OUTWARD,
