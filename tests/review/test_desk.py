@@ -221,6 +221,18 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     page = bo.get(at).text
     assert "Secure weights and secrets anew: <b>asked for</b>" in page and 'class="done"' not in page
     assert "recorded that it happened: Tell the organisation." in page and "It took effect with the second signature." in page
+    refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "26", "text": "a dated fix"})
+    assert refused.status_code == 400 and "at the latest the week of 8 February 2027" in refused.text and "a dated fix" in refused.text
+    assert ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"}).status_code == 303
+    world.go()
+    page = bo.get(at).text
+    assert "Give the organisation more time</b>: <bdi>security lead" in page and "has not agreed to this step yet" in page
+    longer = re.search(r'class="offer" data-id="([0-9a-f]{64})"', page)
+    assert longer is not None
+    world.reporter_says(1, case_id, "confirm", of=longer[1], agree="YES", warned="NO")
+    _endorse(world, case_id)
+    page = bo.get(at).text
+    assert 'End of the embargo: <span class="meta">the week of 8 February 2027' in page and 'class="done"' not in page
     assert bo.post(f"{at}/correction", {"code": "DC-SECURE", "status": "CLAIMED", "text": ""}).status_code == 303
     assert bo.post(f"{at}/state", {"to": "CORRECTED", "text": "they say so"}).status_code == 303
     world.go()
