@@ -134,6 +134,8 @@ VOID = {
     "orphan": "names nothing that its author had received",
     "same": "one person cannot be both signatures",
     "consent": "the reporter's consent does not reach so far",
+    "retracted": "who proposed it took it back",
+    "packet": "the reporter was shown no text for the public",
 }
 KIND = {
     "report": "Report",
@@ -159,6 +161,8 @@ KIND = {
     "correction": "Correction",
     "packet": "Packet",
     "purge": "Purge proposed",
+    "hold": "Legal hold proposed",
+    "retract": "Proposal taken back",
     "label": "Counted for the public numbers",
 }
 

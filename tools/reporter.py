@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, states, tree
+from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
@@ -232,6 +232,8 @@ def compose_answer(known: Programme, held: Returned, proposal: str, agree: bool)
     step = next((each for each in proposals_of(held.case) if each["id"] == proposal), None) if held.case else None
     if step is None:
         raise Unfit("There is no open proposal of this id that waits for an answer. Nothing was sent.")
+    if agree and step["why"] == "packet":
+        raise Unfit("The reviewers have not shown you the text yet, so there is nothing to agree to. Nothing was sent.")
     answer = {"of": proposal, "agree": constants.YES_NO[agree], "warned": constants.YES_NO[bool(step["warning"])]}
     return compose_more(known, held, "confirm", answer)
 
@@ -316,15 +318,15 @@ def proposals_of(held: case.Case) -> list[dict[str, Any]]:
     """Return the open steps that need or may get the reporter's answer now.
 
     Each is {"id", "to", "whom", "until", "text", "why", "answer", "warning", "packets"}: `why` "" if a second signature would do, "consent"
-    if the answer is missing; `answer` YES, NO or ""; `warning` is to be read before agreeing, or ""; packets are {"to", "fields"}, as they
-    would leave.
+    if the answer is missing, "packet" if the text to be published was not shown yet, "recused" if who proposed it stepped back; `answer`
+    YES, NO or ""; `warning` is to be read before agreeing, or ""; packets are {"to", "fields"}, as they would leave.
     """
     told = {item.id: item for item in held.order}
     few = narrow(held)
     found = []
     for each in held.proposals:
         step = told[each.id].payload
-        if step.get("to") in constants.OUTWARD and step["to"] in states.TABLE[held.state]:
+        if step.get("to") in constants.OUTWARD and each.why != "state":
             packets = [item.payload for item in held.order if item.kind == "packet" and item.payload["state"] == each.id]
             found.append(
                 {name: step[name] for name in ("to", "whom", "until", "text")}

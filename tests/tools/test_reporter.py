@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -31,6 +32,7 @@ from crypto.private.opening import find_matches, open_letter
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
 from oversight import tree as desk
+from tests.review.story import Story
 from tools import clock, evaluator, reporter
 from tools import demo as module
 from tools.__main__ import main
@@ -628,3 +630,18 @@ def test_a_stale_list_is_told(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("WARNING") and "not been renewed for five days" in lines[0]
     assert json.loads(lines[-1])["stale"] is True
+
+
+def test_no_yes_to_a_text_that_was_not_shown() -> None:
+    story = Story()
+    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
+        story.move(to)
+    step = story.say("Ada", "state", to="DISCLOSED", reason="NONE", text="", until="", whom="", urgent="NO")
+    assert [each["why"] for each in reporter.proposals_of(story.case())] == ["packet"]
+    held: Any = SimpleNamespace(case=story.case())
+    with pytest.raises(reporter.Unfit, match="not shown you the text"):
+        reporter.compose_answer(held, held, step.id, True)
+    story.say("Ada", "packet", to="PUBLIC", state=step.id, fields={"summary": "A model was in use."})
+    assert [each["why"] for each in reporter.proposals_of(story.case())] == ["consent"]
+    story.move("REVIEW")
+    assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"
