@@ -68,7 +68,8 @@ def _store(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[int |
     for arrival in arrivals:
         cursor.execute(sql["places"], {f"r{n}": r for n, r in enumerate(arrival.checked.rs)})
         places |= cursor.fetchall()
-    count = waiting(connection)
+    cursor.execute(sql["count"])
+    (count,) = cursor.fetchall()[0]
     new: list[Arrival] = []
     answers = []
     for arrival in arrivals:
@@ -119,5 +120,5 @@ _PLACES = sa.union_all(
 @cache
 def _sql(dialect: sa.Dialect) -> dict[str, str]:
     """Statements for the driver itself: SQLAlchemy's own way of running them takes longer than SQLite."""
-    statements = {"places": _PLACES, "posting": sa.insert(posting), "clue": sa.insert(tray_clue)}
+    statements = {"places": _PLACES, "count": _COUNT, "posting": sa.insert(posting), "clue": sa.insert(tray_clue)}
     return {name: str(statement.compile(dialect=dialect)) for name, statement in statements.items()}
