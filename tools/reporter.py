@@ -67,6 +67,10 @@ class Refused(Exception):
     """The server said no, in its own sentence."""
 
 
+class MoreEffort(Refused):
+    """The server took nothing because it asks for more effort by now."""
+
+
 class Unreachable(Exception):
     """The server gave no answer, however often it was asked."""
 
@@ -439,7 +443,8 @@ class Server:
 
 
 def _refusal(answer: urllib3.BaseHTTPResponse) -> Refused:
-    return Refused(answer.data.decode("utf-8", "replace").strip()[:300])
+    kind = MoreEffort if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Refused
+    return kind(answer.data.decode("utf-8", "replace").strip()[:300])
 
 
 def fetch_programme(server: Server, fingerprint: str | None, weeks: int | None = None) -> Programme:
@@ -468,16 +473,15 @@ def _up_to(segments: Sequence[segment.Segment], head: Mapping[str, Any]) -> list
 
 def send(server: Server, body: bytes) -> None:
     """Post with the effort asked for; when the server asks for more meanwhile, work again. The letters stay the same."""
-    for _ in range(4):
+    # head.json follows what the server asks within a second: looking at once would find the old effort.
+    for wait in (2, 4, 8, 0):
         head = parse_strict(server.get("/files/head.json"))
-        newest = bytes.fromhex(head["hash"])
-        worked = sealing.with_effort(body, newest, head["effort"]) if head["effort"] else body
+        worked = sealing.with_effort(body, bytes.fromhex(head["hash"]), head["effort"]) if head["effort"] else body
         try:
             server.post(worked)
             return
-        except Refused as refusal:
-            if parse_strict(server.get("/files/head.json"))["effort"] <= head["effort"]:
-                raise refusal from None
+        except MoreEffort:
+            time.sleep(wait)
     raise Refused("The server keeps asking for more effort.")
 
 
