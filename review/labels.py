@@ -115,7 +115,7 @@ REASON = {
     "NOT-ENOUGH": "We cannot take it further",
     "NOT-SUPPORTED": "Checked, and not supported",
     "UNSAFE": "Acting would expose the reporter",
-    "DUPLICATE": "Joined to another case; messages continue there",
+    "DUPLICATE": "The same matter is followed in another case; whoever wrote this one is answered here",
     "NO-REPLY": "No reply for 90 days and nothing we can act on",
     "WITHDRAWN": "Withdrawn by the reporter",
     "OUT-OF-SCOPE": "Outside our field; we pointed elsewhere",

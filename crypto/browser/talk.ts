@@ -102,7 +102,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "NOT-ENOUGH": "There is not enough to take it further. That does not mean you were wrong.",
   "NOT-SUPPORTED": "It was checked and not borne out.",
   UNSAFE: "Acting on it would expose you.",
-  DUPLICATE: "It was joined to another case.",
+  DUPLICATE: "The same matter is followed in another case. What you write here is still read.",
   "NO-REPLY": "Nothing more was heard, and there was nothing to act on.",
   WITHDRAWN: "It was withdrawn.",
   "OUT-OF-SCOPE": "It is outside our field.",
