@@ -139,7 +139,8 @@ def _vault_pages(app: Flask, desk: Desk) -> None:
             public = vault.create(desk.folder, first, name, desk.now(), desk.programme)
         except (vault.VaultExists, FileExistsError):
             return casepage.unlock_page(desk, "There is a vault in this folder already."), HTTPStatus.CONFLICT
-        return render_template("review/created.html", fingerprint=in_fours(public["sign"]), folder=desk.folder, programme=desk.programme.hex())
+        facts = {"fingerprint": in_fours(public["sign"]), "folder": desk.folder, "programme": desk.programme.hex()}
+        return render_template("review/created.html", **facts)
 
     @app.post("/lock")
     def lock() -> Response:
