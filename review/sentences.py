@@ -62,8 +62,9 @@ def apart(case: Case, called: Callable[[str], str]) -> dict[str, str]:
             continue
         authors = [each.author for each in above if each.author != event.author and not descends(graph, event.id, each.id)]
         if authors:
-            names = dict.fromkeys("the reporter" if each == case.root.author else called(each) for each in authors)
-            found[event.id] = f"written before the last of {' and of '.join(names)} above had arrived"
+            names = ["the reporter" if each == case.root.author else called(each) for each in dict.fromkeys(authors)]
+            whose = " and ".join("your last line" if each == "You" else f"the last line of {each}" for each in names)
+            found[event.id] = f"written before {whose} above had arrived"
         if event.payload["audience"] == "all":
             above.append(event)
     return found

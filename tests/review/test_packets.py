@@ -94,10 +94,10 @@ def test_what_had_not_arrived_is_said_in_the_timeline() -> None:
     step = story.say("Bo", "answer", text="Three.")
     story.events.insert(before, reply)
     last = story.say("Ada", "answer", text="Four.")
-    said = sentences.apart(story.case(), lambda sign: {SIGN["Bo"]: "Bo"}.get(sign, "Ada"))
+    said = sentences.apart(story.case(), lambda sign: {SIGN["Bo"]: "You"}.get(sign, "Ada"))
     first, second = sorted((reply, step), key=story.case().order.index)
-    whose = "Bo" if first is step else "the reporter"
-    assert said == {second.id: f"written before the last of {whose} above had arrived"} and last.id not in said
+    whose = "your last line" if first is step else "the last line of the reporter"
+    assert said == {second.id: f"written before {whose} above had arrived"} and last.id not in said
     story.events.remove(reply)
     assert sentences.apart(story.case(), str) == {}, "with a gap nobody can tell"
 
