@@ -16,12 +16,10 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     everybody,
     make_desks,
     pass_screen,
-    report_event,
-    reporter_keys,
-    send_to_all,
     turn,
 )
 
@@ -30,11 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def case_id(intake: FakeIntake, desks: list[Desk]) -> str:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0])
     for desk in desks:
         turn(desk)
     pass_screen(desks[0])
@@ -69,10 +63,7 @@ def test_a_backup_made_while_the_workstation_runs_is_the_vault_on_another_machin
 def test_another_machine_needs_the_file_and_the_passphrase_alone(real_passphrases: None, intake: FakeIntake, tmp_path: Path) -> None:
     """The command itself with another home, another folder, nothing else in its environment, and the first machine gone."""
     old = make_desks(tmp_path / "first", intake)[0]
-    assert old.tree is not None
-    report = report_event(reporter_keys(), old.tree)
-    send_to_all(intake, reporter_keys(), old.tree, report.raw)
-    intake.tick()
+    report = arrive(intake, old)
     turn(old)
     home = tmp_path / "second"
     home.mkdir()

@@ -16,13 +16,11 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
     change_tree,
     everybody,
     pass_screen,
-    report_event,
-    reporter_keys,
-    send_to_all,
     turn,
 )
 
@@ -35,11 +33,7 @@ def case_id(intake: FakeIntake, desks: list[Desk]) -> str:
 
 
 def send_report(intake: FakeIntake, desks: list[Desk], number: int, text: str = TEXT) -> str:
-    keys, tree = reporter_keys(number), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree, text)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0], text, number)
     for desk in desks:
         turn(desk)
         pass_screen(desk)

@@ -56,6 +56,7 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
     bo.post(f"{at}/promise", {"promise": "EX-1: Weights are kept safe 1 (Lab, 2025-01-01)"})
     ada.post(f"{at}/ticks", {"own": "Ask Bo whether the share is closed"})
     bo.post(f"{at}/packets/draft", {"to": "PUBLIC", "title": "Weights", "summary": "They lay open.", "reply": "No reply by 2026-W47"})
+    bo.post(f"{at}/export/ask", {"why": "For the lawyer."})
     bo.post(f"{at}/note", {"note": exchange.request_note("5f" * 16)})
     world.go()
     world.report(4, "A share with weights lies open. More of it.", about=["B1-WEIGHTS"], known="K3")
