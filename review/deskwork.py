@@ -79,7 +79,9 @@ def _packet_pages(app: Flask, desk: Desk) -> None:
             fields = packets.retyped(draft, typed)
             found = packets.traces("\n\n".join(fields.values()), packets.own_words(case, _promises(desk)))
             assert desk.vault is not None
-            why = packets.why_not(draft, case, desk.vault.sign) or packets.no_reply(draft.to, fields, clock.week_of(desk.now()))
+            why = packets.why_not(draft, case, desk.vault.sign) or packets.no_reply(
+                draft.to, fields, clock.week_of(desk.now()), packets.promised_until(case)
+            )
             why = why or packets.refusal(draft.to, found, "looked" in request.form)
             lacking = packets.lacking(draft, fields)
             if not why and lacking and "short" not in request.form:

@@ -116,14 +116,26 @@ def lacking(draft: Draft, fields: Mapping[str, str]) -> list[str]:
     return [field.label for field in form(draft.to) if draft.fields[field.name].strip() and not fields[field.name].strip()]
 
 
-def no_reply(to: str, fields: Mapping[str, str], week: str) -> str:
-    """Why a packet without the other side's word is not made, or an empty string. week: this one; silence cannot end later."""
+def promised_until(case: Case) -> str:
+    """The last week the company was given to answer in, or an empty string."""
+    by_id = {event.id: event for event in case.order}
+    entered = [by_id[name] for state, _, name in case.history if state == "COORDINATING" and name in by_id]
+    # The state was brought by the proposal itself when it was urgent, else by the second signature under it.
+    asked = [each if each.kind == "state" else by_id[each.payload["of"]] for each in entered]
+    return max((each.payload["until"] for each in asked), default="")
+
+
+def no_reply(to: str, fields: Mapping[str, str], week: str, until: str = "") -> str:
+    """Why a packet without the other side's word is not made, or an empty string. week: this one; until: what they were given.
+
+    Who still has time has not been silent.
+    """
     for field in form(to):
         said = fields[field.name].strip()
         silent = re.match(r"no reply\b", said, re.I)
         by = re.search(r"\b([0-9]{4}-W[0-9]{2})\b", said)
-        if field.must and (not said or (silent and (by is None or by[1] > week))):
-            return f"{field.label}: {field.hint}"
+        if field.must and (not said or (silent and (by is None or not until <= by[1] <= week))):
+            return f"{field.label}: {field.hint}" + (f" They were given until {until}." if until else "")
     return ""
 
 

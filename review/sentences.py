@@ -56,17 +56,17 @@ def apart(case: Case, called: Callable[[str], str]) -> dict[str, str]:
     if case.missing:
         return {}
     graph = graph_of(held_of(case.order, case.id))
-    found, above = {}, list[Event]()
+    found, above = {}, dict[str, Event]()  # above: the last line of each author, from which nothing can descend without their others
     for event in case.order:
         if event.kind not in SAID:
             continue
-        authors = [each.author for each in above if each.author != event.author and not descends(graph, event.id, each.id)]
+        authors = [name for name, each in above.items() if name != event.author and not descends(graph, event.id, each.id)]
         if authors:
-            names = ["the reporter" if each == case.root.author else called(each) for each in dict.fromkeys(authors)]
+            names = ["the reporter" if each == case.root.author else called(each) for each in authors]
             whose = " and ".join("your last line" if each == "You" else f"the last line of {each}" for each in names)
             found[event.id] = f"written before {whose} above had arrived"
         if event.payload["audience"] == "all":
-            above.append(event)
+            above[event.author] = event
     return found
 
 

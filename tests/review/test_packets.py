@@ -66,7 +66,20 @@ def test_a_summary_for_publication_has_the_companys_word_or_says_that_there_was_
         assert "Its reply, word for word" in packets.no_reply("PUBLIC", {**said, "reply": reply}, "2026-W12"), reply
     for reply in ("No reply by 2026-W12.", "We stopped it in May.", "It was not asked, as it would have known who told us."):
         assert packets.no_reply("PUBLIC", {**said, "reply": reply}, "2026-W12") == ""
+    late = packets.no_reply("PUBLIC", {**said, "reply": "No reply by 2026-W11"}, "2026-W13", "2026-W12")
+    assert late.endswith("They were given until 2026-W12.")
     assert packets.no_reply("COMPANY", {field.name: "" for field in packets.form("COMPANY")}, "2026-W12") == ""
+
+
+def test_what_the_company_was_given_is_known_from_the_step_that_took_effect() -> None:
+    story = Story()
+    assert packets.promised_until(story.case()) == ""
+    story.say("Ada", "state", to="ACKNOWLEDGED", reason="NONE", text="", until="", whom="", urgent="NO")
+    for to in ("TRIAGE", "REVIEW", "PLAN"):
+        story.move(to)
+    story.move("COORDINATING", until="2026-W20", whom="Lab, safety")
+    story.say("Ada", "state", to="COORDINATING", reason="NONE", text="", until="2026-W30", whom="Lab", urgent="NO")
+    assert packets.promised_until(story.case()) == "2026-W20"
 
 
 def test_promises_of_the_list_fill_a_packet_and_are_nobodys_wording() -> None:
