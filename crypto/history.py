@@ -4,14 +4,14 @@ A line that begins with four spaces belongs to the one before it. Days are YYYY-
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 from securesystemslib.formats import encode_canonical
 
 from crypto.constants import TIE_YEARS, TIES_HARD
-from crypto.roster import Evaluator, Programme, Reviewer, Roster, Suspension, Tie
+from crypto.roster import Commitment, Evaluator, Programme, Reviewer, Roster, Suspension, Tie
 
 Entry = Reviewer | Evaluator
 
@@ -94,6 +94,7 @@ def programme_changes(old: Programme | None, new: Programme) -> list[str]:
         now, was = getattr(new, name), getattr(old, name) if old else None
         if now != was:
             lines.append(f"Programme, {name}: {_said(now)}" + (f" (was {_said(was)})" if old else ""))
+    lines += _promises(old.commitments if old else (), new.commitments)
     was_, now_ = (each.statistician.name if each and each.statistician else "none" for each in (old, new))
     if was_ != now_:
         lines.append(f"Statistician: {now_}" + (f" (was {was_})" if old else ""))
@@ -101,6 +102,24 @@ def programme_changes(old: Programme | None, new: Programme) -> list[str]:
     lines += [f"Steward who joins: {each.name}, key {each.sign[:16]}" for each in new.stewards if each.sign not in before]
     after = {each.sign for each in new.stewards}
     return lines + [f"Steward who leaves: {each.name}, key {sign[:16]}" for sign, each in before.items() if sign not in after]
+
+
+def promise_line(promise: Commitment) -> str:
+    """A published promise as a reporter picks it: the page of the intake writes the same."""
+    return f"{promise.id}: {promise.title} ({promise.lab}, {promise.since})"
+
+
+def _promises(old: Collection[Commitment], new: Collection[Commitment]) -> list[str]:
+    was, now = ({each.id: each for each in some} for some in (old, new))
+    lines = []
+    for each in (*new, *(each for each in old if each.id not in now)):
+        if each in old and each in new:
+            continue
+        mark = "Retired" if each not in new else "Changed" if each.id in was else "New"
+        lines += [f"{mark} promise: {promise_line(each)}", f"    published in: {each.source}"]
+        if mark == "Changed":
+            lines += [f"    was: {promise_line(was[each.id])}", f"    published in: {was[each.id].source}"]
+    return lines
 
 
 def _good(key: str, payload: bytes, signature: str) -> bool:

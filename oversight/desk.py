@@ -165,6 +165,15 @@ def _programme(options: Options, state: State, _: str) -> Change:
     return {"contents": {"programme": edits.settings(state.contents["programme"], _values(options.file))}}
 
 
+def _commitment(options: Options, state: State, _: str) -> Change:
+    programme, facts = state.contents["programme"], {name: getattr(options, name) for name in ("lab", "title", "since", "source")}
+    if options.retire and any(facts.values()):
+        raise Refused("a promise that is retired keeps its words: give the id alone")
+    if options.add:
+        return {"contents": {"programme": edits.commit(programme, options.add, facts)}}
+    return {"contents": {"programme": edits.recommit(programme, options.change or options.retire, None if options.retire else facts)}}
+
+
 def _stewards(options: Options, state: State, _: str) -> Change:
     threshold = options.threshold or state.root.roles["root"].threshold
     stewards = edits.stewards_of([keys.parse_public(Path(name).read_bytes()) for name in options.stewards], threshold)
@@ -197,6 +206,7 @@ PROPOSALS: Mapping[str, Callable[[Options, State, str], Change]] = {
     "suspend": _suspend,
     "evaluator": _evaluator,
     "programme": _programme,
+    "commitment": _commitment,
     "stewards": _stewards,
     "refresh": _refresh,
     "statistics": _statistics,

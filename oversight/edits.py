@@ -123,6 +123,35 @@ def settings(programme: Mapping[str, Any], changes: Mapping[str, Any]) -> Value:
     return {**programme, **changes}
 
 
+def commit(programme: Mapping[str, Any], id_: str, facts: Mapping[str, str]) -> Value:
+    """The programme with one more published promise. facts: lab, title, since (a day), source."""
+    if missing := [name for name, said in facts.items() if not said.strip()]:
+        raise Refused(f"a promise needs {', '.join(missing)}")
+    if any(fold_text(each["id"]) == fold_text(id_) for each in programme["commitments"]):
+        raise Refused(f"there is a promise {id_} already: change it, or take another id")
+    if facts["lab"] not in programme["labs"]:
+        raise Refused(f"{facts['lab']} is not a lab of this programme; they are {', '.join(programme['labs'])}")
+    _day(facts["since"])
+    return {**programme, "commitments": [*programme["commitments"], {"id": id_, **facts}]}
+
+
+def recommit(programme: Mapping[str, Any], id_: str, facts: Mapping[str, str] | None) -> Value:
+    """The programme with a promise changed where facts are not empty, or without it (None)."""
+    at = next((n for n, each in enumerate(programme["commitments"]) if each["id"] == id_), None)
+    if at is None:
+        held = ", ".join(each["id"] for each in programme["commitments"]) or "none"
+        raise Refused(f"there is no promise {id_}; there are: {held}")
+    rest = {**programme, "commitments": [each for each in programme["commitments"] if each["id"] != id_]}
+    if facts is None:
+        return rest
+    now = programme["commitments"][at]
+    changed = {name: said or now[name] for name, said in facts.items()}
+    if changed.items() <= now.items():
+        raise Refused(f"say what changes of {id_}")
+    *others, new = commit(rest, id_, changed)["commitments"]
+    return {**programme, "commitments": [*others[:at], new, *others[at:]]}
+
+
 def stewards_of(publics: Sequence[Mapping[str, Any]], threshold: int) -> list[Value]:
     """The stewards as the programme names them, from their public files."""
     made = [{name: each[name] for name in ("name", "sign", "box")} for each in publics]

@@ -12,7 +12,7 @@ labs = ["Example Lab", "Another Lab", "Third Lab"]
 emergency = "If life is at risk now, call your local emergency number: this inbox is read by people, not continuously."
 notice_hours = 72           # how long a new reviewer is shown before anybody can write to them
 
-# Promises that labs have published: a report may say which of them is broken. One table for each.
+# Promises that labs have published: a report may say which of them is broken. One table for each; later `steward propose commitment`.
 [[commitments]]
 id = "EX-1"
 lab = "Example Lab"

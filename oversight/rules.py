@@ -100,6 +100,8 @@ def problems(old: Facts | None, new: Facts, day: str) -> list[str]:
             for each in _people(old.roster)
             if _same(new.roster, each.sign) is None and days_between(each.to, day) < KEPT_DAYS
         ]
+    ids = [each.id for each in new.programme.commitments]
+    found += [f"two promises are called {id_}" for id_ in dict.fromkeys(ids) if ids.count(id_) > 1]
     return found + _suspension_problems(old, new, day)
 
 

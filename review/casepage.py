@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from crypto import constants
 from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, cases, clock, clocks, exchange, labelling, labels, outbox, phrases, shelf, ticks, vault
+from review import casebook, cases, clock, clocks, exchange, labelling, labels, outbox, phrases, promises, shelf, ticks, vault
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
@@ -46,8 +46,8 @@ def _reading(app: Flask, desk: Desk) -> None:
 
     @app.post("/case/<case_id>/ticks")
     def tick(case_id: str) -> Answer:
-        ticked = [code for code in ticks.LINES if code in request.form.getlist("tick")]
-        return _private(desk, case_id, lambda: [casebook.ticks_record(case_id, ticked)], "h-check")
+        kept = ticks.filled(request.form.getlist("tick"), request.form.getlist("own"))
+        return _private(desk, case_id, lambda: [casebook.ticks_record(case_id, kept)], "h-check")
 
     @app.post("/case/<case_id>/unread")
     def unread(case_id: str) -> Answer:
@@ -84,6 +84,16 @@ def _talking(app: Flask, desk: Desk) -> None:
             return case_page(desk, case_id, _drafts("evidence"), "Say what there is."), HTTPStatus.BAD_REQUEST
         text = cases.EVIDENCE + "\n".join(f"{name}: {said}" for name, said in parts if said)
         return _say(desk, case_id, "note", {"text": text}, "evidence", "evidence")
+
+    @app.post("/case/<case_id>/promise")
+    def promise(case_id: str) -> Answer:
+        """Attach a promise of the stewards' list, or take off one that is attached."""
+        words, off = _text("promise"), _text("off")
+        known = promises.lines(desk.tree.programme.commitments if desk.tree else ())
+        if not off and words not in known:
+            return case_page(desk, case_id, {}, "Choose a promise from the list."), HTTPStatus.BAD_REQUEST
+        text = promises.DETACH + off if off else promises.ATTACH + words
+        return _say(desk, case_id, "note", {"text": text}, "promise", "promises")
 
     @app.post("/case/<case_id>/knew")
     def knew(case_id: str) -> Answer:
@@ -252,7 +262,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         assert shown is not None and found is not None
         fresh = [name for name in shown.ids if name not in desk.book.read]
         own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
-        week = clock.week_of(desk.now())
+        week, said = clock.week_of(desk.now()), {each.words for each in shown.promises}
         names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
         page = render_template(
             "review/case.html",
@@ -271,6 +281,8 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             own=desk.vault.sign,
             tellable=[(name, exchange.FACTS[name], text) for name, text in exchange.facts_of(found).items() if text],
             ticks=ticks.lines(found, desk.book.ticks.get(case_id, ())),
+            own_ticks=[*ticks.own(desk.book.ticks.get(case_id, ())), ("", False)],
+            promises=[words for words in promises.lines(desk.tree.programme.commitments if desk.tree else ()) if words not in said],
             weeks=[(str(count), clocks.plain_week(clock.add_weeks(week, count)), count) for count in UNTIL_WEEKS],
             week=week,
             plain_week=clocks.plain_week,

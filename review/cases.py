@@ -11,7 +11,7 @@ from crypto.case import Case
 from crypto.event import Event
 from crypto.roster import status_of
 from crypto.tree import Tree, suspended_on
-from review import casebook, circle, clock, clocks, labels, sentences, steps
+from review import casebook, circle, clock, clocks, labels, promises, sentences, steps
 from review.labels import label
 
 TALK = ("reply", "answer")
@@ -74,6 +74,16 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A published promise the case may be about. source: where it was published, "" when it is not on the stewards' list any more."""
+
+    words: str
+    source: str
+    by: str
+    attached: bool
+
+
+@dataclass(frozen=True)
 class View:
     """Everything on the page of one case."""
 
@@ -96,6 +106,7 @@ class View:
     corrections: tuple[tuple[str, str], ...]
     checklist: tuple[tuple[str, bool], ...]
     evidence: tuple[Line, ...]
+    promises: tuple[Promise, ...]
     dues: tuple[clocks.Due, ...]
     knew: clocks.Knew | None
     duties: tuple[clocks.Duty, ...]
@@ -104,6 +115,7 @@ class View:
     text: str
     missing_parts: tuple[int, ...]
     timeline: tuple[Line, ...]
+    apart: Mapping[str, str]
     talk: tuple[Line, ...]
     notes: tuple[Line, ...]
     readers: tuple[Seat, ...]
@@ -173,6 +185,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         corrections=tuple((code, status) for code, status in case.corrections.items()),
         checklist=steps.checklist(case),
         evidence=tuple(lines[event.id] for event in notes if event.payload["text"].startswith(EVIDENCE)),
+        promises=_promises(case, tree, names, sign),
         dues=tuple(clocks.dues(case, week)),
         knew=knew,
         duties=tuple(clocks.legal_panel(case, knew.week, week)) if knew else (),
@@ -180,9 +193,10 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         legal_hold=case.legal_hold,
         text=report["text"] + "".join(parts[n] for n in sorted(parts)),
         missing_parts=tuple(n for n in range(1, report["parts"] + 1) if n not in parts),
+        apart=sentences.apart(case, lambda key: _name(key, names, sign)),
         timeline=tuple(lines[event.id] for event in case.order if event.kind not in ("note", "part")),
         talk=tuple(lines[event.id] for event in case.order if event.kind in TALK or (_told(event) and event.payload["text"])),
-        notes=tuple(lines[event.id] for event in notes if not event.payload["text"].startswith(EVIDENCE)),
+        notes=tuple(lines[event.id] for event in notes if not event.payload["text"].startswith((EVIDENCE, promises.ATTACH))),
         readers=_seats(case, tree, names, sign, day),
         place=place(case, tree, sign, day),
         gap=_gap(case, tree, day),
@@ -213,6 +227,13 @@ def _triaged(case: Case) -> tuple[tuple[str, str], ...]:
         ("Who could know", label(labels.KNOWN, said["known"])),
         ("Risk for the reporter", label(labels.RISK, said["risk"])),
     )
+
+
+def _promises(case: Case, tree: Tree | None, names: Mapping[str, str], sign: str) -> tuple[Promise, ...]:
+    known = promises.lines(tree.programme.commitments if tree else ())
+    found = [Promise(words, known[words], "the reporter", False) for words in promises.picked(case, known)]
+    more = promises.attached(case).items()
+    return (*found, *(Promise(words, known.get(words, ""), _name(author, names, sign), True) for words, author in more))
 
 
 def place(case: Case, tree: Tree | None, sign: str, day: datetime.datetime) -> str:

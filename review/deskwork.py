@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, casepage, cases, clock, corroborate, exchange, export, labels, outbox, packets, resend, steps, vault
+from review import casebook, casepage, cases, clock, corroborate, exchange, export, labels, outbox, packets, promises, resend, steps, vault
 from review.desk import Desk
 
 Answer = str | Response | tuple[str, int]
@@ -45,7 +45,8 @@ def _packet_pages(app: Flask, desk: Desk) -> None:
         to = _target()
         with desk.lock:
             case = _case(desk, case_id)
-            return _draft_page(case, to, packets.filled(case, to, case.until))
+            about = promises.of_case(case, _promises(desk))
+            return _draft_page(case, to, packets.filled(case, to, case.until, about))
 
     @app.post("/case/<case_id>/packets/draft")
     def packet_draft(case_id: str) -> Answer:
@@ -75,9 +76,12 @@ def _packet_pages(app: Flask, desk: Desk) -> None:
             case, draft = _draft(desk, case_id, draft_id)
             typed = {field.name: _text(field.name) for field in packets.form(draft.to)}
             fields = packets.retyped(draft, typed)
-            found = packets.traces("\n\n".join(fields.values()), packets.own_words(case))
+            found = packets.traces("\n\n".join(fields.values()), packets.own_words(case, _promises(desk)))
             assert desk.vault is not None
-            why = packets.why_not(draft, case, desk.vault.sign) or packets.refusal(draft.to, found, "looked" in request.form)
+            why = packets.why_not(draft, case, desk.vault.sign) or packets.no_reply(
+                draft.to, fields, clock.week_of(desk.now()), packets.promised_until(case)
+            )
+            why = why or packets.refusal(draft.to, found, "looked" in request.form)
             lacking = packets.lacking(draft, fields)
             if not why and lacking and "short" not in request.form:
                 why = f"The draft says something you left empty: {', '.join(lacking)}. Fill it in, or say below that it may go without."
@@ -361,6 +365,10 @@ def _called(desk: Desk) -> Callable[[str], str]:
     names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
     own = desk.vault.sign if desk.vault else ""
     return lambda sign: "You" if sign == own else names.get(sign, f"Reviewer {sign[:8]}")
+
+
+def _promises(desk: Desk) -> dict[str, str]:
+    return promises.lines(desk.tree.programme.commitments if desk.tree else ())
 
 
 def _weeks_ago(desk: Desk) -> str:

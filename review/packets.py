@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ class Field:
     label: str
     hint: str
     open: bool
+    must: bool = False  # never left empty
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,19 @@ class Trace:
 
 def form(to: str) -> tuple[Field, ...]:
     """The fields of a packet for `to`, in the order of the authority's own form. KeyError: there is no such form."""
-    return tuple(Field(row["name"], row["label"], row["hint"], row.get("open") == "YES") for row in FORMS[to]["fields"])
+    return tuple(
+        Field(row["name"], row["label"], row["hint"], row.get("open") == "YES", row.get("must") == "YES") for row in FORMS[to]["fields"]
+    )
 
 
-def filled(case: Case, to: str, until: str = "") -> dict[str, str]:
-    """What can be said from codes alone, and the organisation: never a sentence of the reporter's. until: end of the embargo, a week."""
-    return {row["name"]: _fill(row["fill"], case, until) for row in FORMS[to]["fields"]}
+def filled(case: Case, to: str, until: str = "", promises: Iterable[str] = ()) -> dict[str, str]:
+    """What can be said from codes alone, the organisation and published promises: never a sentence of the reporter's.
+
+    until: end of the embargo, a week.
+    """
+    said = {row["name"]: _fill(row["fill"], case, until) for row in FORMS[to]["fields"]}
+    into = [row["name"] for row in FORMS[to]["fields"] if row.get("promises") == "YES"]
+    return said | {name: "\n".join(filter(None, (said[name], *promises))) for name in into}
 
 
 def step_of(to: str) -> str:
@@ -108,12 +116,36 @@ def lacking(draft: Draft, fields: Mapping[str, str]) -> list[str]:
     return [field.label for field in form(draft.to) if draft.fields[field.name].strip() and not fields[field.name].strip()]
 
 
-def own_words(case: Case) -> list[str]:
-    """Everything the reporter wrote in their own words. The organisation is not: everybody calls it so."""
+def promised_until(case: Case) -> str:
+    """The last week the company was given to answer in, or an empty string."""
+    by_id = {event.id: event for event in case.order}
+    entered = [by_id[name] for state, _, name in case.history if state == "COORDINATING" and name in by_id]
+    # The state was brought by the proposal itself when it was urgent, else by the second signature under it.
+    asked = [each if each.kind == "state" else by_id[each.payload["of"]] for each in entered]
+    return max((each.payload["until"] for each in asked), default="")
+
+
+def no_reply(to: str, fields: Mapping[str, str], week: str, until: str = "") -> str:
+    """Why a packet without the other side's word is not made, or an empty string. week: this one; until: what they were given.
+
+    Who still has time has not been silent.
+    """
+    for field in form(to):
+        said = fields[field.name].strip()
+        silent = re.match(r"no reply\b", said, re.I)
+        by = re.search(r"\b([0-9]{4}-W[0-9]{2})\b", said)
+        if field.must and (not said or (silent and (by is None or not until <= by[1] <= week))):
+            return f"{field.label}: {field.hint}" + (f" They were given until {until}." if until else "")
+    return ""
+
+
+def own_words(case: Case, promises: Collection[str] = ()) -> list[str]:
+    """Everything the reporter wrote in their own words. The organisation is not: everybody calls it so; nor a promise from the list."""
     found: list[str] = []
     if case.root.kind == "report":
         answers = case.root.payload["answers"]
-        found = [case.root.payload["text"], answers["raised"], answers["promise"]]
+        own = "\n".join(line for line in answers["promise"].split("\n") if line not in promises)
+        found = [case.root.payload["text"], answers["raised"], own]
     said = [event.payload for event in case.order if event.author == case.root.author and event.kind in ("part", "reply", "evaluator")]
     return [*found, *(payload[name] for payload in said for name in ("text", "method", "access", "steps", "wishes") if name in payload)]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from crypto.case import Case
 from crypto.event import Event
+from crypto.graph import descends, graph_of, held_of
 from review import labels
 from review.labels import label
 from review.steps import is_longer, what
@@ -20,6 +21,9 @@ PACKET = {
     "COMPANY": "the company",
     "REPORTER": "the reporter",
 }
+# What somebody decided or wrote, as against what opens, hands over or counts a case. No notes: the timeline has none.
+SAID = {"reply", "choice", "confirm", "withdraw", "answer", "state", "endorse", "done"}
+SAID |= {"triage", "assess", "assign", "correction", "packet"}
 PLAIN: Mapping[str, str] = {
     "report": "The report arrived.",
     "part": "More of the report arrived.",
@@ -43,6 +47,28 @@ def sentence(event: Event, case: Case, who: str, called: Mapping[str, str]) -> s
         return PLAIN[event.kind].format(who=who)
     tell = TELLERS.get(event.kind)
     return tell(event, case, who, called) if tell else f"{who}: {label(labels.KIND, event.kind)}."
+
+
+def apart(case: Case, called: Callable[[str], str]) -> dict[str, str]:
+    """By event: whose last line above had not arrived where it was written. Empty while something is missing: then nobody can tell.
+
+    What only readers get is never named: the reporter, and what readers write to them, cannot descend from it.
+    """
+    if case.missing:
+        return {}
+    graph = graph_of(held_of(case.order, case.id))
+    found, above = {}, dict[str, Event]()  # above: the last line of each author, from which nothing can descend without their others
+    for event in case.order:
+        if event.kind not in SAID:
+            continue
+        authors = [name for name, each in above.items() if name != event.author and not descends(graph, event.id, each.id)]
+        if authors:
+            names = ["the reporter" if each == case.root.author else called(each) for each in authors]
+            whose = " and ".join("your last line" if each == "You" else f"the last line of {each}" for each in names)
+            found[event.id] = f"written before {whose} above had arrived"
+        if event.payload["audience"] == "all":
+            above[event.author] = event
+    return found
 
 
 def title(event: Event, case: Case) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from http import HTTPStatus
 from pathlib import Path
@@ -139,7 +140,9 @@ def _vault_pages(app: Flask, desk: Desk) -> None:
             public = vault.create(desk.folder, first, name, desk.now(), desk.programme)
         except (vault.VaultExists, FileExistsError):
             return casepage.unlock_page(desk, "There is a vault in this folder already."), HTTPStatus.CONFLICT
-        return render_template("review/created.html", fingerprint=in_fours(public["sign"]), folder=desk.folder)
+        backup = f"--vault {shlex.quote(str(desk.folder))} --fingerprint {desk.programme.hex()}"
+        facts = {"fingerprint": in_fours(public["sign"]), "folder": desk.folder, "backup": backup}
+        return render_template("review/created.html", **facts)
 
     @app.post("/lock")
     def lock() -> Response:

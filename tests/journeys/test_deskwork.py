@@ -1,4 +1,4 @@
-"""Packets, export, cases on one matter and sending again, in a real browser: on a laptop and at 200 % zoom, by axe-core and for width."""
+"""A packet is written anew in a real browser, with the warnings on its way looked at by axe-core and for width."""
 
 import threading
 from collections.abc import Iterator
@@ -8,41 +8,31 @@ import pytest
 from werkzeug.serving import make_server
 
 from crypto.case import Case
-from review import casebook, export, outbox, packets
+from review import casebook, outbox, packets
 from review.desk import Desk
 from review.guard import Guard
 from review.views import create_app
 from tests.harness.firefox import Firefox, firefox
-from tests.review.world import FakeIntake, everybody, make_desks, pass_screen, report_event, reporter_keys, send_to_all, turn
+from tests.review.world import FakeIntake, arrive, everybody, make_desks, pass_screen, turn
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).resolve().parents[2] / "crypto" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-TEXTS = (
-    "Last spring an agent copied 41,337 files to a share called KestrelVault and nobody on the night shift noticed.",
-    "Somebody on the night shift saw that an agent had copied files to the KestrelVault share in spring.",
-)
+TEXT = "Last spring an agent copied 41,337 files to a share called KestrelVault and nobody on the night shift noticed."
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    """Ada's workstation: two alike cases, the first with a proposal, a draft and a request to export by Bo."""
+    """Ada's workstation: a case with a proposal and a draft by Bo."""
     intake = FakeIntake()
     desks = make_desks(tmp_path, intake)
-    tree = desks[0].tree
-    assert tree is not None
-    for number, text in enumerate(TEXTS, 1):
-        keys = reporter_keys(number)
-        report = report_event(keys, tree, text)
-        send_to_all(intake, keys, tree, report.raw)
-        intake.tick()
+    arrive(intake, desks[0], TEXT)
     for each in desks:
         turn(each)
         pass_screen(each)
     everybody(intake, desks, 2)
     case_id = first(desks[1]).id
     outbox.say(desks[1], case_id, "state", to="REFERRED", reason="NONE", text="", until="", whom="Cal OES", urgent="NO")
-    outbox.say(desks[1], case_id, "note", text=packets.draft_note("CAL-OES", {"date": "Spring", "statement": TEXTS[0], "internal": "Yes"}))
-    outbox.say(desks[1], case_id, "note", text=export.ASK + "\nFor the lawyer.")
+    outbox.say(desks[1], case_id, "note", text=packets.draft_note("CAL-OES", {"date": "Spring", "statement": TEXT, "internal": "Yes"}))
     everybody(intake, desks, 2)
     return desks[0]
 
@@ -72,16 +62,6 @@ def page(desk: Desk) -> Iterator[tuple[Firefox, str]]:
 def check(browser: Firefox, where: str) -> None:
     assert browser.axe(AXE.read_text("utf-8")) == [], where
     assert not browser.js("return document.documentElement.scrollWidth > document.documentElement.clientWidth"), where
-
-
-def test_the_pages_beside_a_case_can_be_read_by_everyone(desk: Desk, page: tuple[Firefox, str]) -> None:
-    browser, case = page
-    [draft] = packets.drafts(first(desk))
-    for size in ((1280, 800), (640, 400)):
-        browser.set_window(*size)
-        for path in ("packets", f"packets/{draft.id}", "export", "alike", "resend"):
-            browser.goto(f"{case}/{path}")
-            check(browser, f"{path} at {size}")
 
 
 def test_a_packet_is_written_anew(desk: Desk, page: tuple[Firefox, str]) -> None:

@@ -333,6 +333,30 @@ def test_a_pause_and_its_end(with_ana: Desk) -> None:
     assert "nobody on the roster is called Eva" in with_ana.propose("p.json", "pause", "Eva", "--until", "none")[2]
 
 
+def test_promises_are_added_changed_and_retired(founded: Desk) -> None:
+    words = ("--lab", "Another Lab", "--title", "No one is gagged", "--since", "2026-02-01", "--source", "A letter to staff")
+    said = founded.change("commitment", "--add", "EX-2", *words)
+    assert "New promise: EX-2: No one is gagged (Another Lab, 2026-02-01)\n      published in: A letter to staff\n" in said
+    said = founded.change("commitment", "--change", "EX-1", "--title", "No use before tests")
+    assert "Changed promise: EX-1: No use before tests (Example Lab, 2025-03-01)" in said and "was: EX-1: No wide internal" in said
+    assert "Retired promise: EX-1" in founded.change("commitment", "--retire", "EX-1")
+    assert [each["id"] for each in founded.content("programme")["commitments"]] == ["EX-2"]
+    refused = {
+        "there is a promise ex-2 already": ("--add", "ex-2", *words),
+        "a promise needs title, since, source": ("--add", "EX-3", "--lab", "Example Lab"),
+        "Nowhere is not a lab of this programme": ("--change", "EX-2", "--lab", "Nowhere"),
+        "a day is written": ("--change", "EX-2", "--since", "spring"),
+        "say what changes of EX-2": ("--change", "EX-2", "--lab", "Another Lab"),
+        "there is no promise EX-1; there are: EX-2": ("--retire", "EX-1"),
+        "give the id alone": ("--retire", "EX-2", "--title", "x"),
+    }
+    for sentence, arguments in refused.items():
+        assert sentence in founded.propose("p.json", "commitment", *arguments)[2]
+    twice = founded.content("programme")["commitments"] * 2
+    Path(founded.path("facts.json")).write_text(json.dumps({"commitments": twice}))
+    assert "two promises are called EX-2" in founded.propose("p.json", "programme", founded.path("facts.json"))[2]
+
+
 def test_a_lost_key_is_replaced(with_ana: Desk) -> None:
     """Cem's key is lost. Ada and Ben are enough of the old and of the new; afterwards Dee counts and Cem does not."""
     publics = [with_ana.path(f"{name}.key.public.json") for name in ("ada", "ben", "dee")]

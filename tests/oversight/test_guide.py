@@ -40,6 +40,8 @@ def test_the_guide(tmp_path: Path) -> None:
             assert "References called" in done.stdout
     roster = state_of(load(tmp_path / "data" / "tree")).contents["roster"]
     assert [(each["name"], each["ended"]) for each in roster["reviewers"]] == [("Ana", "CONDUCT")]
+    promises = state_of(load(tmp_path / "data" / "tree")).contents["programme"]["commitments"]
+    assert [(each["id"], each["source"][-1]) for each in promises] == [("EX-1", "2"), ("EX-2", "5")]
     assert [each["name"] for each in roster["evaluators"]] == ["Lab Watch"]
 
 
@@ -50,6 +52,6 @@ def test_every_command_is_in_the_guide() -> None:
         [sys.executable, "-m", "oversight", "propose", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
     ).stdout
     commands, changes = (re.findall(r"^    ([a-z-]+)(?:  |$)", part, re.M) for part in (text, kinds))
-    assert len(commands) >= 11 and len(changes) == 10
+    assert len(commands) >= 11 and len(changes) == 11
     assert [name for name in commands if name != "propose" and f"steward {name}" not in guide and f"tellsafe {name}" not in guide] == []
     assert [name for name in changes if f"propose {name}" not in guide] == []

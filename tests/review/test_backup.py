@@ -1,4 +1,7 @@
 import json
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -8,16 +11,24 @@ from crypto.case import fold
 from crypto.errors import Malformed, NotForUs
 from review import backup, casebook, files, outbox, sync, vault
 from review.desk import Desk, lock_desk, open_desk
-from tests.review.world import NOW, PASSPHRASE, FakeIntake, P, everybody, pass_screen, report_event, reporter_keys, send_to_all, turn
+from tests.review.world import (
+    NOW,
+    PASSPHRASE,
+    FakeIntake,
+    P,
+    arrive,
+    everybody,
+    make_desks,
+    pass_screen,
+    turn,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def case_id(intake: FakeIntake, desks: list[Desk]) -> str:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0])
     for desk in desks:
         turn(desk)
     pass_screen(desks[0])
@@ -46,6 +57,33 @@ def test_a_backup_made_while_the_workstation_runs_is_the_vault_on_another_machin
         assert (tmp_path / "new" / name).read_bytes() == (desks[0].folder / name).read_bytes()
     desk = reborn(desks[0], tmp_path / "new", intake)
     assert desk.book is not None and fold(desk.book.events.values(), case_id) == fold(desks[0].book.events.values(), case_id)
+
+
+@pytest.mark.slow
+def test_another_machine_needs_the_file_and_the_passphrase_alone(real_passphrases: None, intake: FakeIntake, tmp_path: Path) -> None:
+    """The command itself with another home, another folder, nothing else in its environment, and the first machine gone."""
+    old = make_desks(tmp_path / "first", intake)[0]
+    report = arrive(intake, old)
+    turn(old)
+    home = tmp_path / "second"
+    home.mkdir()
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "tools", "review", *arguments, "--fingerprint", P.hex()],
+            cwd=home, env={"HOME": str(home), "PYTHONPATH": str(ROOT)}, input=f"{PASSPHRASE}\n", capture_output=True, text=True,
+            start_new_session=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    command("--backup", "stick", "--vault", str(old.folder))
+    lock_desk(old)
+    shutil.rmtree(tmp_path / "first")
+    assert "vault of Ada, keys for 2026-Q4, 2027-Q1, 1 cases with 1 events" in command("--restore", "stick", "--vault", "vault")
+    assert sorted(path.name for path in home.iterdir()) == ["stick", "vault"]
+    desk = reborn(old, home / "vault", intake)
+    assert desk.book is not None and desk.book.events[report.id].payload["text"] == "What happened."
 
 
 def test_nothing_in_clear_is_in_a_backup(desks: list[Desk], case_id: str, tmp_path: Path) -> None:

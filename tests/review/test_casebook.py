@@ -9,7 +9,7 @@ from crypto.event import Event, parse_event
 from review import casebook, outbox
 from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
 from tests.review.test_views import Browser
-from tests.review.world import PASSPHRASE, FakeIntake, P, report_event, reporter_keys, send_to_all, turn
+from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, report_event, reporter_keys, turn
 
 KEY = bytes(32)
 
@@ -48,26 +48,19 @@ def test_refuses_changed_reordered_and_busy_files(tmp_path: Path) -> None:
 
 
 def test_no_clear_text_on_disk(intake: FakeIntake, desks: list[Desk], tmp_path: Path) -> None:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree, "MARKER-in-the-report")
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0], "MARKER-in-the-report")
     turn(desks[0])
     outbox.say(desks[0], report.id, "answer", text="MARKER-in-the-answer")
     outbox.say(desks[0], report.id, "note", text="MARKER-in-the-note")
     everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"tellsafe/1 casebook" in everything, "the search itself works"
-    for marker in (b"MARKER", b"TUFSS0VS", report.id.encode(), bytes.fromhex(report.id), keys.find_public, b"received"):
+    for marker in (b"MARKER", b"TUFSS0VS", report.id.encode(), bytes.fromhex(report.id), reporter_keys().find_public, b"received"):
         assert marker not in everything
 
 
 def test_what_waits_outlives_lock_and_restart(intake: FakeIntake, desks: list[Desk]) -> None:
-    desk, keys = desks[0], reporter_keys()
-    assert desk.tree is not None
-    report = report_event(keys, desk.tree)
-    send_to_all(intake, keys, desk.tree, report.raw)
-    intake.tick()
+    desk = desks[0]
+    report = arrive(intake, desk)
     turn(desk)
     said = outbox.say(desk, report.id, "answer", text="later")
     before = next(iter(desk.outbox.values())).body
@@ -83,11 +76,9 @@ def test_what_waits_outlives_lock_and_restart(intake: FakeIntake, desks: list[De
 
 
 def test_compacting_keeps_what_counts_and_survives_a_crash(intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, keys = desks[0], reporter_keys()
-    assert desk.tree is not None and desk.book is not None
-    report = report_event(keys, desk.tree)
-    send_to_all(intake, keys, desk.tree, report.raw)
-    intake.tick()
+    desk = desks[0]
+    assert desk.book is not None
+    report = arrive(intake, desk)
     turn(desk)
     outbox.say(desk, report.id, "received")
     turn(desk)
@@ -125,11 +116,9 @@ def test_compacting_keeps_what_counts_and_survives_a_crash(intake: FakeIntake, d
 
 
 def test_delivered_postings_are_cleared_away_at_an_unlock(intake: FakeIntake, desks: list[Desk]) -> None:
-    desk, keys = desks[0], reporter_keys()
-    assert desk.tree is not None and desk.book is not None
-    report = report_event(keys, desk.tree)
-    send_to_all(intake, keys, desk.tree, report.raw)
-    intake.tick()
+    desk = desks[0]
+    assert desk.book is not None
+    report = arrive(intake, desk)
     turn(desk)
     path = desk.book.path
     for number in range(COMPACT_AFTER):
@@ -144,11 +133,8 @@ def test_delivered_postings_are_cleared_away_at_an_unlock(intake: FakeIntake, de
 def test_what_was_checked_by_an_older_program_is_checked_anew(
     intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, keys = desks[0], reporter_keys()
-    assert desk.tree is not None
-    report = report_event(keys, desk.tree)
-    send_to_all(intake, keys, desk.tree, report.raw)
-    intake.tick()
+    desk = desks[0]
+    report = arrive(intake, desk)
     turn(desk)
     asked: list[bytes] = []
     real = parse_event

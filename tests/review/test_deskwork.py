@@ -1,5 +1,6 @@
 """The pages beside a case's own, each with two workstations where two people are needed."""
 
+import dataclasses
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from crypto.case import Case
 from crypto.event import Event, parse_event
 from crypto.posting import parse_posting
+from crypto.roster import Commitment
 from review import casebook, export, outbox, resend, vault
 from review.desk import Desk, lock_desk
 from tests.review.test_views import Browser
@@ -14,12 +16,11 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
+    change_tree,
     everybody,
     pass_screen,
-    report_event,
-    reporter_keys,
-    send_to_all,
     turn,
 )
 
@@ -32,11 +33,7 @@ def case_id(intake: FakeIntake, desks: list[Desk]) -> str:
 
 
 def send_report(intake: FakeIntake, desks: list[Desk], number: int, text: str = TEXT) -> str:
-    keys, tree = reporter_keys(number), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree, text)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0], text, number)
     for desk in desks:
         turn(desk)
         pass_screen(desk)
@@ -110,13 +107,25 @@ def test_a_summary_for_publication_never_keeps_the_reporters_wording(
 ) -> None:
     ada, bo = two
     base = f"/case/{case_id}/packets"
+    promise = {"promise": "EX-1: Tests before use (Lab, 2025-01-01)"}
+    assert ada.post(f"/case/{case_id}/promise", promise).status_code == 400, "not on the stewards' list"
+    assert desks[0].tree is not None
+    listed = Commitment("EX-1", "Lab", "Tests before use", "2025-01-01", "Its framework")
+    change_tree(desks, programme=dataclasses.replace(desks[0].tree.programme, commitments=(listed,)))
+    assert ada.post(f"/case/{case_id}/promise", promise).status_code == 303
+    assert "Its framework · attached by You" in " ".join(ada.get(f"/case/{case_id}").text.split())
+    assert f">\n{promise['promise']}</textarea>" in ada.post(base, {"to": "PUBLIC"}).text
+    assert ada.post(f"/case/{case_id}/promise", {"off": promise["promise"]}).status_code == 303
+    assert promise["promise"] not in ada.post(base, {"to": "PUBLIC"}).text
     ada.post(f"{base}/draft", {"to": "PUBLIC", "summary": "x"})
     everybody(intake, desks, 2)
-    [note] = of_kind(desks[1], case_id, "note")
-    said = {"summary": "It went to a share and nobody on the night shift noticed.", "looked": "YES"}
+    *_, note = of_kind(desks[1], case_id, "note")
+    answer = bo.post(f"{base}/{note.id}", {"summary": "Monitoring failed.", "reply": "No reply by 2026-W48"})
+    assert answer.status_code == 400 and "What the company says: Its reply" in answer.text, "they may still answer: it is week 47"
+    said = {"reply": "No reply by 2026-W47", "summary": "It went to a share and nobody on the night shift noticed.", "looked": "YES"}
     answer = bo.post(f"{base}/{note.id}", said)
     assert answer.status_code == 400 and "may be published" in answer.text
-    assert bo.post(f"{base}/{note.id}", {"summary": "Monitoring failed for a while."}).status_code == 303
+    assert bo.post(f"{base}/{note.id}", {**said, "summary": "Monitoring failed for a while."}).status_code == 303
 
 
 def test_a_packet_names_the_proposal_it_belongs_to(

@@ -189,12 +189,20 @@ def test_the_own_ticks_stay_here_and_a_label_that_differs_is_shown(
     postings = len(intake.postings) + len(desks[0].outbox)
     assert 'id="tick-conflict"' in ada.get(f"/case/{both[0]}").text and 'id="tick-reply"' not in ada.get(f"/case/{both[0]}").text
     assert ada.post(f"/case/{both[0]}/ticks", {"tick": "conflict", "nonsense": "x"}).status_code == 303
+    own = {"tick": ["conflict", "own-1"], "own": ["", "Ask  <Bo>", "Read it again"]}
+    assert ada.post(f"/case/{both[0]}/ticks", own).status_code == 303
     assert desks[0].book is not None and len(intake.postings) + len(desks[0].outbox) == postings
     casebook.compact(desks[0].book)
     lock_desk(desks[0])
     ada.post("/unlock", {"passphrase": PASSPHRASE})
     assert re.search(r'id="tick-conflict"[^>]* checked', ada.get(f"/case/{both[0]}").text)
     assert '" checked' not in ada.get(f"/case/{both[1]}").text
+    lines = r'value="own-(.)"[^>]*?( checked)?>.*?name="own" value="(.*?)"'
+    assert re.findall(lines, ada.get(f"/case/{both[0]}").text) == [
+        ("0", " checked", "Ask &lt;Bo&gt;"),
+        ("1", "", "Read it again"),
+        ("2", "", ""),
+    ]
     ada.post(f"/case/{both[0]}/recuse")
     assert not desks[0].book.ticks
 

@@ -26,6 +26,7 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
     change_tree,
     everybody,
@@ -33,7 +34,6 @@ from tests.review.world import (
     read_all,
     report_event,
     reporter_keys,
-    send_to_all,
     turn,
 )
 
@@ -55,10 +55,7 @@ def desks(desks: list[Desk]) -> list[Desk]:
 
 def begun(intake: FakeIntake, desks: list[Desk]) -> str:
     """A case in triage, with its triage said."""
-    assert desks[0].tree is not None
-    report = report_event(reporter_keys(), desks[0].tree)
-    send_to_all(intake, reporter_keys(), desks[0].tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0])
     everybody(intake, desks)
     for desk in desks:
         pass_screen(desk)

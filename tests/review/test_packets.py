@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto import constants
+from crypto.roster import Commitment
 from crypto.wording import WORDING
-from review import packets
+from review import packets, promises, sentences
 from review.packets import Trace
 from tests.review.story import SIGN, Story
 
@@ -55,6 +56,63 @@ def test_a_draft_is_a_private_note_and_is_read_back_whole() -> None:
     [draft] = packets.drafts(story.case())
     assert (draft.id, draft.author, draft.to) == (event.id, SIGN["Ada"], "CAL-OES")
     assert draft.fields == {**fields, "why": "Loss of control\n\n == statement ==\nnot a field"}
+
+
+def test_a_summary_for_publication_has_the_companys_word_or_says_that_there_was_none() -> None:
+    [must] = [(to, field.name) for to in packets.FORMS for field in packets.form(to) if field.must]
+    assert must == ("PUBLIC", "reply")
+    said = {field.name: "" for field in packets.form("PUBLIC")}
+    for reply in ("", " ", "No reply.", "no reply by 2026-W13", "no reply by June"):
+        assert "Its reply, word for word" in packets.no_reply("PUBLIC", {**said, "reply": reply}, "2026-W12"), reply
+    for reply in ("No reply by 2026-W12.", "We stopped it in May.", "It was not asked, as it would have known who told us."):
+        assert packets.no_reply("PUBLIC", {**said, "reply": reply}, "2026-W12") == ""
+    late = packets.no_reply("PUBLIC", {**said, "reply": "No reply by 2026-W11"}, "2026-W13", "2026-W12")
+    assert late.endswith("They were given until 2026-W12.")
+    assert packets.no_reply("COMPANY", {field.name: "" for field in packets.form("COMPANY")}, "2026-W12") == ""
+
+
+def test_what_the_company_was_given_is_known_from_the_step_that_took_effect() -> None:
+    story = Story()
+    assert packets.promised_until(story.case()) == ""
+    story.say("Ada", "state", to="ACKNOWLEDGED", reason="NONE", text="", until="", whom="", urgent="NO")
+    for to in ("TRIAGE", "REVIEW", "PLAN"):
+        story.move(to)
+    story.move("COORDINATING", until="2026-W20", whom="Lab, safety")
+    story.say("Ada", "state", to="COORDINATING", reason="NONE", text="", until="2026-W30", whom="Lab", urgent="NO")
+    assert packets.promised_until(story.case()) == "2026-W20"
+
+
+def test_promises_of_the_list_fill_a_packet_and_are_nobodys_wording() -> None:
+    known = promises.lines([Commitment(f"EX-{n}", "Lab", f"Tests before use {n}", "2025-01-01", "Its framework") for n in (1, 2, 3)])
+    line, other, third = known
+    story = Story(promise=f"{line}\nThey skipped it on a Sunday night.")
+    story.say("Bo", "note", text=promises.ATTACH + other)
+    story.say("Bo", "note", text=promises.ATTACH + third)
+    story.say("Ada", "note", text=promises.DETACH + third)
+    case = story.case()
+    assert promises.picked(case, known) == [line] and promises.attached(case) == {other: SIGN["Bo"]}
+    found = promises.of_case(case, known)
+    assert packets.filled(case, "PUBLIC", "", found)["promise"] == f"{line}\n{other}"
+    assert line in packets.filled(case, "EU-AIO", "", found)["duty"] and line not in packets.filled(case, "CAL-OES", "", found)["why"]
+    assert packets.traces(line, packets.own_words(case)) != [] == packets.traces(line, packets.own_words(case, known))
+    assert packets.traces("They skipped it on a Sunday night", packets.own_words(case, known))
+
+
+def test_what_had_not_arrived_is_said_in_the_timeline() -> None:
+    story = Story()
+    story.say("Ada", "answer", text="One.")
+    before = len(story.events)
+    reply = story.say("reporter", "reply", text="Two.")
+    story.events.remove(reply)  # it has not arrived when Bo proposes
+    step = story.say("Bo", "answer", text="Three.")
+    story.events.insert(before, reply)
+    last = story.say("Ada", "answer", text="Four.")
+    said = sentences.apart(story.case(), lambda sign: {SIGN["Bo"]: "You"}.get(sign, "Ada"))
+    first, second = sorted((reply, step), key=story.case().order.index)
+    whose = "your last line" if first is step else "the last line of the reporter"
+    assert said == {second.id: f"written before {whose} above had arrived"} and last.id not in said
+    story.events.remove(reply)
+    assert sentences.apart(story.case(), str) == {}, "with a gap nobody can tell"
 
 
 def test_who_wrote_a_draft_does_not_write_the_packet() -> None:

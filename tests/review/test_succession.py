@@ -16,12 +16,12 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
     everybody,
     make_desks,
     pass_screen,
     read_all,
-    report_event,
     reporter_keys,
     send_to_all,
     turn,
@@ -38,11 +38,7 @@ def five(tmp_path: Path, intake: FakeIntake) -> list[Desk]:
 
 def _begun(intake: FakeIntake, desks: list[Desk]) -> str:
     """A case that three readers opened, with an answer and a private note."""
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree, "MARKER-report")
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0], "MARKER-report")
     everybody(intake, desks)
     for desk in desks[:3]:
         pass_screen(desk)
@@ -241,11 +237,7 @@ def test_a_suspension_alone_cuts_nobody_off(intake: FakeIntake, five: list[Desk]
 
 
 def test_no_private_word_no_private_cutoff(intake: FakeIntake, five: list[Desk]) -> None:
-    keys, tree = reporter_keys(), five[0].tree
-    assert tree is not None
-    report = report_event(keys, tree)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, five[0])
     everybody(intake, five)
     change_card(five, 1, to="2026-11-17", ended="CONDUCT")
     case = _case(five[0], report.id)

@@ -14,6 +14,7 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
     change_tree,
     everybody,
@@ -27,11 +28,7 @@ from tests.review.world import (
 
 
 def _opened(intake: FakeIntake, desks: list[Desk]) -> str:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0])
     everybody(intake, desks)
     for desk in desks:
         pass_screen(desk)
@@ -244,13 +241,9 @@ def test_an_answer_after_a_note_does_not_tell_the_reporter_of_the_note(intake: F
 
 
 def test_nothing_is_said_before_somebody_says_it(intake: FakeIntake, desks: list[Desk]) -> None:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree)
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0])
     everybody(intake, desks, 2)
-    case = fold(read_all(intake, keys), report.id)
+    case = fold(read_all(intake, reporter_keys()), report.id)
     assert case is not None and not case.opened and len(intake.postings) == 1
 
 

@@ -24,6 +24,7 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    arrive,
     change_card,
     change_tree,
     everybody,
@@ -62,11 +63,7 @@ def case_id(unopened: str, desks: list[Desk]) -> str:
 
 @pytest.fixture
 def unopened(intake: FakeIntake, desks: list[Desk]) -> str:
-    keys, tree = reporter_keys(), desks[0].tree
-    assert tree is not None
-    report = report_event(keys, tree, "<script>alert(1)</script> what happened")
-    send_to_all(intake, keys, tree, report.raw)
-    intake.tick()
+    report = arrive(intake, desks[0], "<script>alert(1)</script> what happened")
     turn(desks[0])
     return report.id
 

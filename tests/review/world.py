@@ -181,3 +181,12 @@ def everybody(intake: FakeIntake, desks: list[Desk], rounds: int = 1, week: str 
         for desk in desks:
             turn(desk)
         intake.tick(week)
+
+
+def arrive(intake: FakeIntake, desk: Desk, text: str = "What happened.", number: int = 1) -> Event:
+    """A report to the first three reviewers of this desk's roster, in a segment that nobody has read yet."""
+    assert desk.tree is not None
+    report = report_event(reporter_keys(number), desk.tree, text)
+    send_to_all(intake, reporter_keys(number), desk.tree, report.raw)
+    intake.tick()
+    return report
