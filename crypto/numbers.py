@@ -61,6 +61,22 @@ OUTCOMES: Mapping[str, str] = {
     "OTHER": "Closed for another reason",
 }
 STAGES: Mapping[str, str] = {"pre": "before release to customers or the public", "post": "after it, or unsure"}
+# Counted exactly, since none of it is about a reporter: in every table of concerns, for its period. The first is the sum of the next
+# four, and of the three after them.
+EXACT: Mapping[str, str] = {
+    "tests": "Test reports by a mystery shopper",
+    "acknowledged_same_week": "Acknowledged in the week the report was sent",
+    "acknowledged_next_week": "Acknowledged in the week after",
+    "acknowledged_later": "Acknowledged later",
+    "acknowledged_never": "Not acknowledged while the test lasted",
+    "triage_as_meant": "Triage gave the code that was meant",
+    "triage_other": "Triage gave another code",
+    "triage_none": "No triage while the test lasted",
+    "answered": "Reviewers wrote back",
+    "leaks": "Leaks found",
+    "probes": "Times the server was asked, at random moments",
+    "probes_answered": "Times it answered",
+}
 # Stages of the taxonomy that lie before a release to customers or the public; all others are "post".
 BEFORE_RELEASE = ("L1-TRAIN", "L2-EVAL", "L3-INTERNAL", "L4-STAGING", "L5-EXTPRE")
 
@@ -310,6 +326,8 @@ def parse_release(data: bytes) -> Release:
     fixed = fixed_fields(table, period)
     if any(value[name] != wanted for name, wanted in fixed.items()) or len(value["noisy_counts"]) != len(fixed["keys"]):
         raise Malformed(f"the release {value['release_id'][:20]} has other cells, dates or bounds than its table and period have")
+    if not _adds_up(table, value["exact"]):
+        raise Malformed(f"the exact figures of {value['release_id'][:20]} do not add up")
     return Release(table, period, dict(zip(value["keys"], value["noisy_counts"], strict=True)), value)
 
 
@@ -345,6 +363,12 @@ def csv_of(release: Release) -> bytes:
     within = release.value["interval_99"]
     lines = [f"{release.id},{key},{count},{count - within},{count + within}" for key, count in release.counts.items()]
     return "\n".join(["release_id,key,noisy_count,low99,high99", *lines, ""]).encode("ascii")
+
+
+def exact_csv_of(release: Release) -> bytes:
+    """The exact figures of a table of concerns for a spreadsheet: release_id, figure, count."""
+    lines = [f"{release.id},{name},{release.value['exact'][name]}" for name in EXACT]
+    return "\n".join(["release_id,figure,count", *lines, ""]).encode("ascii")
 
 
 # ------------------------------------------------------------------ how it is shown
@@ -383,9 +407,44 @@ def total_row(release: Release) -> Row:
     return Row("total", "All together", shown(total, within), max(0, total), max(0, total - within), max(0, total + within), total)
 
 
+def exact_rows(release: Release) -> list[tuple[str, int]]:
+    """(label, count) of each exact figure that was measured; none in a table of outcomes."""
+    held = release.value["exact"]
+    return [(label, held[name]) for name, label in EXACT.items() if held.get("probes" if name.startswith("probes") else "tests")]
+
+
+def exact_words(release: Release) -> list[str]:
+    """The exact figures that were measured, in sentences."""
+    held, said = release.value["exact"], list[str]()
+    if held.get("tests"):
+        soon = held["acknowledged_same_week"] + held["acknowledged_next_week"]
+        late, never = held["acknowledged_later"], held["acknowledged_never"]
+        meant, other, none = (held[f"triage_{name}"] for name in ("as_meant", "other", "none"))
+        said.append(
+            f"Of {held['tests']} test report{'s'[: held['tests'] > 1]}, reviewers acknowledged {soon} by the end of the week after it was "
+            f"sent, {late} later and {never} not at all. Triage gave {meant} the code that was meant, {other} another and {none} none. "
+            f"Reviewers wrote back to {held['answered']}. Leaks found: {held['leaks']}."
+        )
+    if held.get("probes"):
+        share = 1000 * held["probes_answered"] // held["probes"]
+        said.append(
+            f"The server answered {held['probes_answered']} of the {held['probes']} times it was asked, {share // 10}.{share % 10} in 100."
+        )
+    return said
+
+
 def newest_first(releases: Iterable[Release]) -> list[Release]:
     """Releases in the order of a page: newest period first, T1 before T2."""
     return sorted(releases, key=lambda each: (tuple(-ord(letter) for letter in quarters_of(each.period)[0]), each.table))
+
+
+def _adds_up(table: str, exact: Mapping[str, int]) -> bool:
+    """Whether exact figures are those of a table of concerns and agree with each other; a table of outcomes has none."""
+    if table != "T1" or exact.keys() != EXACT.keys():
+        return table != "T1" and not exact
+    acknowledged, triaged = (sum(exact[name] for name in EXACT if name.startswith(part)) for part in ("acknowledged_", "triage_"))
+    within = exact["answered"] <= exact["tests"] and exact["probes_answered"] <= exact["probes"]
+    return acknowledged == triaged == exact["tests"] and within and not (exact["leaks"] and not exact["tests"])
 
 
 def _refuse(_: str) -> Any:
@@ -409,6 +468,7 @@ _RELEASE: Mapping[str, Check] = {
     "spent_for_this_cohort": _NAMED,
     "keys": items(_NAMED, 1, 100),
     "noisy_counts": items(_number, 1, 100),
+    "exact": lambda value: isinstance(value, Mapping) and all(integer()(count) for count in value.values()),
     "interval_99": integer(),
     "total_interval_95": integer(),
     "display_floor": integer(),

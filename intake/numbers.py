@@ -25,6 +25,8 @@ from crypto.numbers import (
     Release,
     Row,
     due,
+    exact_rows,
+    exact_words,
     frequency,
     newest_first,
     parse_release,
@@ -64,6 +66,7 @@ def numbers_context(config: Config, day: date, roster: Mapping[str, Any], versio
             next(each for each in shown if each["table"] == table) for table in TABLES if any(each["table"] == table for each in shown)
         ],
         "releases": shown,
+        "exact": next((each for each in shown if each["table"] == "T1"), None),
         "marks": sorted({mark for each in shown for row in each["rows"] for mark in (row["bar"], row["from"], row["width"])}),
         "next": [_next(table, period, day) for table, period in upcoming(_started(versions, day), releases)],
         "links": [(name, _link(names, f"statistics/{name}")) for name in (LEDGER_FILE, SCHEMA_FILE) if f"statistics/{name}" in names],
@@ -149,6 +152,9 @@ def _section(release: Release, names: Mapping[str, str]) -> dict[str, Any]:
         "rows": [_bar(row, most) for row in shown],
         "total": total_row(release),
         "links": [(kind, _link(names, f"statistics/{release.id}.{kind.lower()}")) for kind in ("CSV", "JSON")],
+        "exact": exact_rows(release),
+        "said": exact_words(release),
+        "exact_link": _link(names, f"statistics/{release.period}-exact.csv") if release.value["exact"] else "",
     }
 
 

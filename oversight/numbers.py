@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crypto.errors import ProtocolError
-from crypto.numbers import LEDGER_FILE, TABLES, Release, due, parse_release, rows, shown, total_row
+from crypto.numbers import LEDGER_FILE, TABLES, Release, due, exact_words, parse_release, rows, shown, total_row
 from crypto.roster import Statistician
 from oversight.errors import Refused
 from oversight.statistics.release import ROLE, check_targets, follows
@@ -80,4 +80,5 @@ def _release_lines(release: Release) -> list[str]:
     )
     total = total_row(release)
     cells = [f"    {row.label}: {row.text} [in the file: {row.noisy}]" for row in rows(release)]
-    return [head, *cells, f"    {total.label}: {shown(total.noisy, release.value['total_interval_95'])}"]
+    exact = [f"    {said}" for said in exact_words(release)]
+    return [head, *cells, f"    {total.label}: {shown(total.noisy, release.value['total_interval_95'])}", *exact]

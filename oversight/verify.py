@@ -19,6 +19,7 @@ from crypto.constants import STALE_DAYS
 from crypto.encoding import b64, parse_strict
 from crypto.errors import Malformed, ProtocolError
 from crypto.history import REASONS
+from crypto.numbers import exact_words
 from crypto.roster import Evaluator, Reviewer, fold_text, status_of
 from crypto.segment import Segment, check_chain, parse_segments, segment_hash
 from crypto.tree import STATISTICS, Tree, suspended_on, verify_bundle
@@ -176,6 +177,8 @@ def _numbers(get: Get, snapshot: Snapshot, targets: Targets, before: dict[str, i
             first, last = each.value["period"]["from"], each.value["period"]["to"]
             say(f"release {each.id} ({first} to {last}, {len(each.counts)} cells, epsilon {each.value['epsilon']}): drawn by {drawn}, "
                 f"published by {who}; file, signature, CSV and line {each.value['ledger']['number']} of the ledger agree")  # fmt: skip
+            for line in exact_words(each):
+                say(f"    exact: {line}")
     past.numbers = files
 
 

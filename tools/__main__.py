@@ -19,6 +19,7 @@ Tellsafe: reports from inside AI labs that only independent reviewers can read.
     review    a reviewer's workstation  (more:  ./tellsafe review --help)
     steward   the stewards' desk        (more:  ./tellsafe steward --help)
     statistics  the statistician's desk (more:  ./tellsafe statistics --help)
+    shopper   test reports in secret    (more:  ./tellsafe shopper --help)
     evaluator-key  an accredited evaluator's key, for  ./tellsafe report --as-evaluator
 
   check it
@@ -32,6 +33,7 @@ PROGRAMS = {
     "review": "review",
     "steward": "oversight",
     "statistics": "oversight.statistics",
+    "shopper": "tools.shopper",
     "verify": "oversight.verify",
     "bench": "tests.bench",
 }

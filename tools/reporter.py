@@ -151,13 +151,15 @@ def compose_report(
     selfcopy: str = "full",
     language: str = "",
     finding: evaluator.Finding | None = None,
+    entropy: bytes = b"",
 ) -> Composed:
     """Make a receipt, draw the readers and seal the report with the parts of a long text, and an evaluator's finding.
 
     `answers` replaces entries of ANSWERS; `exclude` holds sign keys; `language` "" is any. With `selfcopy` "dates" the words open when
-    and to whom, but never the text (PROTOCOL section 6). Unfit when fewer than two reviewers may read the report.
+    and to whom, but never the text (PROTOCOL section 6). `entropy`: the receipt of a test report; everybody else's is drawn here.
+    Unfit when fewer than two reviewers may read the report.
     """
-    entropy = secrets.token_bytes(16)
+    entropy = entropy or secrets.token_bytes(16)
     keys = private_receipt.keys_of(entropy, known.id)
     filled = answers_of(answers)
     want = routing.Want(filled["organisation"], routing.groups_of(filled["about"]), language, frozenset(exclude))
@@ -656,15 +658,15 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         result["evaluator"] = names.get(held.case.evaluator, "an evaluator who is not on the list")
         _say(f"With a finding of {result['evaluator']}.")
     if options.reply:
-        result |= {"sent": "reply", "stored": _send_all(server, known, compose_replies(known, held, text))}
+        result |= {"sent": "reply", "stored": send_all(server, known, compose_replies(known, held, text))}
     elif options.may:
-        result |= {"sent": "choice", "stored": _send_all(server, known, [compose_more(known, held, "choice", {"may": options.may})])}
+        result |= {"sent": "choice", "stored": send_all(server, known, [compose_more(known, held, "choice", {"may": options.may})])}
     elif options.withdraw:
-        result |= {"sent": "withdraw", "stored": _send_all(server, known, [compose_more(known, held, "withdraw", {})])}
+        result |= {"sent": "withdraw", "stored": send_all(server, known, [compose_more(known, held, "withdraw", {})])}
     elif options.confirm:
-        result |= {"sent": "confirm", "stored": _send_all(server, known, [compose_answer(known, held, options.confirm, options.agree)])}
+        result |= {"sent": "confirm", "stored": send_all(server, known, [compose_answer(known, held, options.confirm, options.agree)])}
     elif finding:
-        result |= {"sent": "evaluator", "stored": _send_all(server, known, [compose_finding(known, held, finding)])}
+        result |= {"sent": "evaluator", "stored": send_all(server, known, [compose_finding(known, held, finding)])}
     print(json.dumps(result, ensure_ascii=False))
     return 0
 
@@ -679,11 +681,11 @@ def reply(options: argparse.Namespace) -> int:
     if held.case is None:
         print(NOBODY, file=sys.stderr)
         return 1
-    print(json.dumps({"stored": _send_all(server, known, compose_replies(known, held, text)), "stale": known.tree.stale}))
+    print(json.dumps({"stored": send_all(server, known, compose_replies(known, held, text)), "stale": known.tree.stale}))
     return 0
 
 
-def _send_all(server: Server, known: Programme, bodies: Sequence[bytes]) -> int:
+def send_all(server: Server, known: Programme, bodies: Sequence[bytes]) -> int:
     """Send everything in order and say how far it came; returns the number of postings."""
     for number, body in enumerate(bodies, 1):
         if number > 1:

@@ -3,11 +3,11 @@
 import argparse
 import datetime
 import getpass
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from crypto.encoding import canonical, hex32
-from crypto.numbers import TABLES, Release, due, keys_of, parse_release, release_id, rows, total_row
+from crypto.numbers import TABLES, Release, due, exact_words, keys_of, parse_release, release_id, rows, total_row
 from crypto.roster import Roster, parse_roster
 from crypto.segment import check_block, check_chain, parse_segments
 from crypto.tree import Tree, verify_bundle
@@ -17,7 +17,7 @@ from oversight.metadata import state_of, to_bundle
 from oversight.publish import load
 from oversight.statistics import draw as noise
 from oversight.statistics import folder as disk
-from oversight.statistics import keys, labels, release
+from oversight.statistics import keys, labels, release, shoppers
 from oversight.statistics.ledger import check_frequency, check_next, parse_ledger, totals_of
 
 Options = argparse.Namespace
@@ -84,6 +84,26 @@ def from_mirror(mirror: Path, key: keys.StatisticianKey, programme: bytes) -> li
     return found
 
 
+def exact(options: Options) -> list[str]:
+    """Take what the keeper of mystery shoppers hands over, before the tables of its period are drawn."""
+    unlocked = _unlocked(options)
+    tree, earlier, programme = _tree(options)
+    reviewers = {each.sign for roster in (*earlier, tree.roster) for each in roster.reviewers}
+    return exact_into(Path(options.folder), unlocked, programme, Path(options.file).read_bytes(), reviewers)
+
+
+def exact_into(folder: Path, unlocked: keys.Unlocked, programme: bytes, data: bytes, reviewers: Collection[str]) -> list[str]:
+    """Add a file of exact figures to the folder's store. Refused: it does not hold, or comes after a draw."""
+    with disk.only_one(folder):
+        store, labels_out = shoppers.take(_store(folder, unlocked, programme), data, reviewers)
+        _keep(folder, unlocked, store)
+    asked, answered = (sum(each[at] for each in store.probes.values()) for at in (0, 1))
+    return [
+        f"{len(store.trials)} test reports so far; their labels count in no table ({labels_out} were taken out now)",
+        f"{asked} times the server was asked, {answered} times it answered",
+    ]
+
+
 def draw(options: Options) -> list[str]:
     """Draw one table of one period, once; the second time show what was drawn the first time."""
     unlocked = _unlocked(options)
@@ -121,7 +141,7 @@ def draw_once(
             raise Refused(f"{release_id(table, period)} is drawn from {due(table, period)} on, not before: late labels would be lost")
         counts = noisy(labels.cells(store, table, period), keys_of(table, period), TABLES[table].epsilon)
         signer = (unlocked.key.sign_public, lambda message: keys.sign(unlocked.key, message))
-        made = release.make(store.programme, table, period, counts, before, entries, noise.version(), signer)
+        made = release.make(store.programme, table, period, counts, before, entries, noise.version(), signer, shoppers.exact(store, period))
         disk.commit(folder, release_id(table, period), made)
         _keep(folder, unlocked, labels.settle(store, {(each.table, each.period) for each in before} | {(table, period)}))
         return release.check_release(made, store.programme)
@@ -165,7 +185,7 @@ def shown_lines(drawn: Release) -> list[str]:
     total = total_row(drawn)
     lines.append(f"  {total.label}: {total.text}")
     lines.append(f"  In brackets: what covers 99 in 100 of our draws (within {within}); for the total, 95 in 100.")
-    return lines
+    return lines + [f"  {said}" for said in exact_words(drawn)]
 
 
 def week_of(now: datetime.datetime) -> str:

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 from crypto.encoding import b64, canonical, hex32, parse_strict
 from crypto.errors import Malformed, NotForUs, ProtocolError
 from crypto.private import keyfile, opening
+from crypto.private.receipt import keys_of
 from crypto.sealing import open_public_of
 from oversight.errors import Refused
 
@@ -94,6 +95,11 @@ def opened(key: StatisticianKey, letters: Iterable[bytes], programme: bytes) -> 
         except ProtocolError:  # whoever can post can post rubbish
             continue
     return [message for message in found if message]
+
+
+def receipt_signs(entropy: bytes, programme: bytes) -> str:
+    """The sign key (hex32) of a receipt of 16 bytes, such as a test report's."""
+    return keys_of(entropy, programme).sign_public.hex()
 
 
 def seal_store(lock: keyfile.Lock, data: bytes) -> bytes:

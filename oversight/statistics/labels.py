@@ -6,7 +6,7 @@ forgery) counts nowhere, in this period or any other: that is what keeps the los
 
 import datetime
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crypto.encoding import canonical, parse_strict
@@ -18,8 +18,24 @@ from crypto.tree import Tree, suspended_on
 from oversight.errors import Refused
 
 KIND = "tellsafe collected labels"
+GRACE_DAYS = 13  # from a week's last day back to the first day of the week before
 # (report, table): what a report may do once.
 Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What reviewers did with a mystery shopper's test report. report: its name in labels, hex32; week: of the report.
+
+    acknowledged: same_week, next_week, later or never; triage: as_meant, other or none; answered: 0 or 1; leaks: a count.
+    """
+
+    report: str
+    week: str
+    acknowledged: str
+    triage: str
+    answered: int
+    leaks: int
 
 
 @dataclass(frozen=True)
@@ -28,12 +44,15 @@ class Store:
 
     waiting: labels not drawn yet. spent: reports that are done with a table, without their codes: they were drawn, came too late for
     their period, or were mystery shoppers. drawn: (table, period) of every release, so that a ledger that lost its end is noticed.
+    trials: by name of the report; probes: (asked, answered) by quarter, as 2027-Q3.
     """
 
     programme: bytes
     waiting: Mapping[Place, Label] = field(default_factory=dict, repr=False)
     spent: frozenset[Place] = field(default_factory=frozenset, repr=False)
     drawn: frozenset[tuple[str, str]] = frozenset()
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    probes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,7 +110,7 @@ def collect(store: Store, arrived: Iterable[tuple[bytes, str]], active: Callable
         else:
             tally["new"] += 1
             waiting[place] = label
-    return Store(store.programme, waiting, frozenset(spent), store.drawn), Tally(**tally, refused=refused)
+    return replace(store, waiting=waiting, spent=frozenset(spent)), Tally(**tally, refused=refused)
 
 
 def cells(store: Store, table: str, period: str) -> list[str]:
@@ -103,15 +122,16 @@ def settle(store: Store, drawn: Collection[tuple[str, str]]) -> Store:
     """After a draw: the codes of its reports are forgotten, that they are spent is not."""
     done = {place for place, label in store.waiting.items() if _is_drawn(label, drawn)}
     left = {place: label for place, label in store.waiting.items() if place not in done}
-    return Store(store.programme, left, store.spent | done, store.drawn | frozenset(drawn))
+    return replace(store, waiting=left, spent=store.spent | done, drawn=store.drawn | frozenset(drawn))
 
 
 def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], frozenset[str]]:
-    """Week to the reviewers' sign keys that may sign labels arriving then: active on the week's last day.
+    """Week to the reviewers' sign keys that may sign labels arriving then.
 
-    A letter's week is all that is known of its time, so a reviewer revoked or suspended in the middle of a week is out for all of it.
-    A renewal moves the first day of a term: terms of `earlier` versions of the roster count too, while the newest alone says who was
-    revoked or paused.
+    A letter's week is all that is known of its time, so a reviewer revoked, suspended or paused in the middle of a week is out for all of
+    it. A term that merely ran out counts to the end of the week after: what was signed on its last day arrives up to then, and is never
+    sent again. A renewal moves the first day of a term: terms of `earlier` versions of the roster count too, while the newest alone says
+    who was revoked or paused.
     """
     terms: dict[str, set[tuple[str, str]]] = {}
     for roster in (*earlier, tree.roster):
@@ -120,13 +140,14 @@ def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], fro
 
     def active(week: str) -> frozenset[str]:
         day = thursday(week) + datetime.timedelta(days=3)
+        since = day_text(day - datetime.timedelta(days=GRACE_DAYS))
         suspended = suspended_on(tree, day)
         return frozenset(
             each.sign
             for each in tree.roster.reviewers
-            if any(first <= day_text(day) <= last for first, last in terms[each.sign])
+            if any(first <= day_text(day) and since <= last for first, last in terms[each.sign])
             # Whoever is in any term of theirs, and not out by what the newest entry says.
-            and status_of(each, suspended, day) in ("active", "notice")
+            and status_of(each, suspended, day) not in ("suspended", "revoked")
             and not day_text(day) <= each.paused
         )
 
@@ -136,8 +157,9 @@ def active_in(tree: Tree, earlier: Iterable[Roster] = ()) -> Callable[[str], fro
 def to_bytes(store: Store) -> bytes:
     """The store before it is sealed."""
     waiting = [[each.table, each.report, each.week, each.code, each.stage, each.outcome] for each in store.waiting.values()]
-    value = {"v": 1, "kind": KIND, "programme": store.programme.hex(), "waiting": waiting}
-    return canonical({**value, "spent": sorted(map(list, store.spent)), "drawn": sorted(map(list, store.drawn))})
+    value: dict[str, Any] = {"v": 1, "kind": KIND, "programme": store.programme.hex(), "waiting": waiting}
+    value |= {"spent": sorted(map(list, store.spent)), "drawn": sorted(map(list, store.drawn)), "probes": store.probes}
+    return canonical({**value, "trials": [asdict(each) for each in store.trials.values()]})
 
 
 def from_bytes(data: bytes) -> Store:
@@ -150,7 +172,10 @@ def from_bytes(data: bytes) -> Store:
             Label(table, report, week, NO_SHOPPER, code, stage, outcome) for table, report, week, code, stage, outcome in value["waiting"]
         ]
         spent, drawn = (frozenset((first, second) for first, second in value[name]) for name in ("spent", "drawn"))
-        return Store(bytes.fromhex(value["programme"]), {(each.report, each.table): each for each in made}, spent, drawn)
+        waiting = {(each.report, each.table): each for each in made}
+        trials = {each["report"]: Trial(**each) for each in value["trials"]}
+        probes = {quarter: (asked, answered) for quarter, (asked, answered) in value["probes"].items()}
+        return Store(bytes.fromhex(value["programme"]), waiting, spent, drawn, trials, probes)
     except (Malformed, KeyError, ValueError, TypeError) as error:
         raise Refused("these are not collected labels") from error
 

@@ -11,6 +11,7 @@ from crypto.encoding import b64, hex32, unb64
 from crypto.errors import ProtocolError
 from crypto.event import verify
 from crypto.numbers import (
+    EXACT,
     FREQUENCIES,
     LEDGER_FILE,
     SCHEMA,
@@ -18,6 +19,7 @@ from crypto.numbers import (
     TABLES,
     Release,
     csv_of,
+    exact_csv_of,
     fixed_fields,
     frequency_of,
     parse_release,
@@ -59,9 +61,11 @@ def make(
     entries: Sequence[Entry],
     opendp: str,
     signer: tuple[str, Callable[[bytes], bytes]],
+    exact: Mapping[str, int] | None = None,
 ) -> bytes:
     """The release file of noisy counts (one for each key, in order). `before`: all earlier releases, whose ledger is `entries`.
 
+    exact: the figures of EXACT for a table of concerns, zeros if None; a table of outcomes has none.
     signer: the statistician's sign key (hex32) and what signs with it. Refused: the ledger's rules do not allow this release.
     """
     check_next(entries, table, period)
@@ -71,6 +75,7 @@ def make(
         "population": TABLES[table].population,
         "spent_for_this_cohort": f"{float(spent(entries, period)) + float(TABLES[table].epsilon):.1f}",
         "noisy_counts": list(counts),
+        "exact": {name: (exact or {}).get(name, 0) for name in EXACT} if table == "T1" else {},
         "frequency": frequency_of(period),
         "frequency_rule": check_frequency(table, period, totals_of(before)),
         "not_collected": list(NOT_COLLECTED),
@@ -140,11 +145,14 @@ def _check_rest(release: Release, before: Sequence[Release], entries: Sequence[E
 
 
 def target_files(ledger: bytes, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Everything that is published, by the path of its TUF target: the ledger, each release with its CSV twin, the JSON schema."""
+    """Everything that is published, by the path of its TUF target: ledger, each release with its CSV twins, JSON schema."""
     made = {f"{ROLE}/{LEDGER_FILE}": ledger, f"{ROLE}/{SCHEMA_FILE}": schema()}
     for name, data in files.items():
         made[f"{ROLE}/{name}.json"] = data
-        made[f"{ROLE}/{name}.csv"] = csv_of(parse_release(data))
+        release = parse_release(data)
+        made[f"{ROLE}/{name}.csv"] = csv_of(release)
+        if release.value["exact"]:
+            made[f"{ROLE}/{release.period}-exact.csv"] = exact_csv_of(release)
     return made
 
 
@@ -208,6 +216,7 @@ def schema() -> bytes:
         "spent_for_this_cohort": decimal,
         "keys": {**texts, "uniqueItems": True},
         "noisy_counts": {"type": "array", "items": count},
+        "exact": {"oneOf": [_object(dict.fromkeys(EXACT, natural)), _object({})]},
         "interval_99": natural,
         "total_rule": said,
         "total_interval_95": natural,

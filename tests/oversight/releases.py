@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from crypto.numbers import EXACT
 from oversight.keys import signer
 from oversight.metadata import next_versions, state_of
 from oversight.proposal import Proposal, add_signatures, apply
@@ -19,6 +20,8 @@ SIGNER: Signer = (KEY.sign_public, lambda message: keys.sign(KEY, message))
 FIRST = ("T1", "2024-Y", (12, 7, 30, -2, 4))
 SECOND = ("T2", "2024-Y", (6, 11, 3, 20, -1))
 THIRD = ("T1", "2025-Y", (15, 9, 21, 8, 5))
+# Exact figures of the period of THIRD, in the order of EXACT.
+FIGURES = (6, 3, 1, 1, 1, 4, 1, 1, 5, 1, 2900, 2871)
 
 
 def published(programme: bytes, *drawn: Drawn, signers: Mapping[Drawn, Signer] | None = None) -> dict[str, bytes]:
@@ -28,7 +31,15 @@ def published(programme: bytes, *drawn: Drawn, signers: Mapping[Drawn, Signer] |
         table, period, counts = each
         before = [release.check_release(data, programme) for data in files.values()]
         made = release.make(
-            programme, table, period, counts, before, ledger.parse_ledger(lines), "0.16.0", (signers or {}).get(each, SIGNER)
+            programme,
+            table,
+            period,
+            counts,
+            before,
+            ledger.parse_ledger(lines),
+            "0.16.0",
+            (signers or {}).get(each, SIGNER),
+            dict(zip(EXACT, FIGURES, strict=True)) if each == THIRD else None,
         )
         files[f"{period}-{table}"] = made
         lines += ledger.line_of(ledger.entry_of(made))

@@ -75,8 +75,9 @@ def test_two_stewards_publish_what_they_have_read(named: Desk) -> None:
     for folder in (named.tree, named.folder / "data" / "tree"):
         state = state_of(load(folder))
         assert (state.numbers_version, dict(state.number_files)) == (1, files)
-        assert len(list((folder / "targets" / "statistics").iterdir())) == 4
+        assert len(list((folder / "targets" / "statistics").iterdir())) == 5
     said = publish(named, FIRST, SECOND, THIRD)
+    assert "Of 6 test reports, reviewers acknowledged 4" in said and "answered 2871 of the 2900 times" in said
     assert "New public numbers 2025-Y-T1" in said and "New public numbers 2024-Y-T1" not in said and "unchanged: 1" in said
     assert named.propose("p.json", "statistics", named.path("published"))[2].endswith("is published already\n")
 
@@ -109,6 +110,14 @@ REFUSED: dict[str, tuple[Callable[[bytes], Files], str]] = {
     "the CSV changed": (
         lambda p: spoiled(published(p, FIRST, SECOND), changed("statistics/2024-Y-T1.csv", b"A,12", b"A,13")),
         "statistics/2024-Y-T1.csv is not what the releases say",
+    ),
+    "an exact figure changed": (
+        lambda p: spoiled(published(p, FIRST, THIRD), changed("statistics/2025-Y-T1.json", b'"leaks":1', b'"leaks":0')),
+        "2025-Y-T1 is not a good release",
+    ),
+    "the CSV of exact figures changed": (
+        lambda p: spoiled(published(p, FIRST, THIRD), changed("statistics/2025-Y-exact.csv", b"leaks,1", b"leaks,0")),
+        "statistics/2025-Y-exact.csv is not what the releases say",
     ),
     "a release drawn again": (lambda p: published(p, ("T1", "2024-Y", (1, 2, 3, 4, 5))), "does not go on from the one that is published"),
     "a release taken away": (published, "does not go on from the one that is published"),

@@ -137,7 +137,9 @@ def test_who_may_sign_is_said_by_the_roster_in_the_week_the_label_arrived() -> N
     people = [
         reviewer("active"),
         reviewer("revoked", to="2027-03-10", ended="CONDUCT"),
-        reviewer("ended", to="2027-03-13"),
+        reviewer("ran out this week", to="2027-03-08"),
+        reviewer("ran out last week", to="2027-03-01"),
+        reviewer("ran out before", to="2027-02-28"),
         reviewer("new", from_="2027-03-10"),
         reviewer("notice", from_="2027-03-15"),
         reviewer("paused", paused="2027-03-20"),
@@ -146,7 +148,7 @@ def test_who_may_sign_is_said_by_the_roster_in_the_week_the_label_arrived() -> N
     suspensions = (Suspension("suspended", "2027-03-12", "2027-03-20", "OTHER"),)
     tree = Tree(Roster(1, tuple(people), ()), suspensions, None, {}, False)  # type: ignore[arg-type]
     may = labels.active_in(tree)
-    assert may("2027-W10") == {"active", "new"}
+    assert may("2027-W10") == {"active", "new", "ran out this week", "ran out last week"}
     assert "revoked" in may("2027-W09") and "revoked" not in may("2027-W11")
     assert may("2028-W10") == set()
     # A renewal moves the first day: the term before still counts, and a revocation in the newest roster counts for good.

@@ -16,6 +16,7 @@ from oversight.statistics.__main__ import parser
 from tests.bench import statistics as bench
 from tests.statistics.test_privacy import SIGNER
 from tests.statistics.world import P
+from tools import shopper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "statistics.md"
@@ -39,8 +40,10 @@ def test_what_the_page_says_of_policy_is_the_codes() -> None:
     assert f"under {numbers.HALF_YEARLY_FROM}, T1 is yearly" in page and f"under {numbers.QUARTERLY_FROM}, half-yearly" in page
     assert f"a number under {FLOOR} as" in page
     assert f'"{shown(12, 4)}"' in page
-    for command in ("key", "collect", "draw", "show", "files", "check"):
+    for command in ("key", "collect", "exact", "draw", "show", "files", "check"):
         assert f"./tellsafe statistics {command} " in page and f"{command}" in parser().format_help()
+    for command in ("send", "check", "leak", "watch", "hand-over"):
+        assert f"./tellsafe shopper {command} " in page and f"{command}" in shopper.parser().format_help()
 
 
 def test_the_wording_says_what_must_be_said() -> None:
