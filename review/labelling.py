@@ -1,7 +1,7 @@
 """Labels for the public numbers: made of the fold, said by the lead's workstation, endorsed by the second reader's (PROTOCOL 11).
 
 Nobody decides anything here. What is said in the case is also the record of what was sent, so that a crash repeats nothing. A letter that
-the statistician refuses, since a signer was out in the week it came, is made anew by the next two who may sign: whoever gets both counts one.
+the statistician refuses, since a signer was out in the week it came, is made anew by the next two who may sign; of two they count one.
 """
 
 from __future__ import annotations
