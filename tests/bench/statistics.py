@@ -70,13 +70,15 @@ def utility_table() -> str:
 def noise_table() -> str:
     """Exact, no simulation."""
     lines = [
-        "| table | epsilon | standard deviation | 90 in 100 within | 95 in 100 | 99 in 100 | total of five cells, 95 in 100 |",
+        "| table | ε | standard deviation | 90 in 100 within | 95 in 100 | 99 in 100 | total of five cells, 95 in 100 |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, table in TABLES.items():
         deviation = math.sqrt(sum(2 * value**2 * probability(table.epsilon, value) for value in range(1, 200)))
         reach = " | ".join(f"±{interval(table.epsilon, 1, share)}" for share in (0.9, 0.95, 0.99))
-        lines.append(f"| {name} | {table.epsilon} | {deviation:.2f} | {reach} | ±{interval(table.epsilon, 5, TOTAL_SHARE)} |")
+        lines.append(
+            f"| {table.title} ({name}) | {table.epsilon} | {deviation:.2f} | {reach} | ±{interval(table.epsilon, 5, TOTAL_SHARE)} |"
+        )
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -88,6 +89,7 @@ def programme(tmp_path: Path, static: Path, monkeypatch: pytest.MonkeyPatch) -> 
         url=f"http://127.0.0.1:{server.port}", vaults=vaults, letters=0,
     )  # fmt: skip
     server.kill()
+    shutil.rmtree(tmp_path)  # a quarter of a gigabyte of letters
 
 
 @pytest.fixture
