@@ -19,8 +19,9 @@ class Case:
     `may` is "" when only a stub is held and nothing was chosen since. Each equivocation is a sorted tuple of ids. `readers` are the
     sign keys who read the case now; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "". `history` holds
     (state, week, id of the event that brought it), the first being RECEIVED; `since` is the last one's week, `until` and `whom` are of
-    the `state` event behind it, or "". `unsigned` are urgent steps without a second signature. `corrections` maps a code to its latest
-    status; `lead` and `second` are sign keys or "".
+    the `state` event behind it, or "", and `until` of the last that gave it a later date; `extended` are all that did so in any state.
+    `unsigned` are urgent steps without a second signature; under `legal_hold` the case cannot be purged. `corrections` maps a code to its
+    latest status; `lead` and `second` are sign keys or "".
     """
 
     id: str
@@ -41,6 +42,8 @@ class Case:
     history: tuple[tuple[str, str, str], ...]
     proposals: tuple[Proposal, ...]
     unsigned: tuple[str, ...]
+    extended: tuple[str, ...]
+    legal_hold: bool
     triage: Event | None
     corrections: Mapping[str, str]
     lead: str
@@ -90,11 +93,13 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
         gone=walk.gone,
         evaluator=next((str(event.payload["evaluator"]) for event in valid if event.kind == "evaluator"), ""),
         since=at.history[-1][1],
-        until=str(brought.get("until", "")),
+        until=at.until,
         whom=str(brought.get("whom", "")),
         history=tuple(at.history),
         proposals=states.proposals(at),
         unsigned=tuple(at.unsigned),
+        extended=tuple(at.extended),
+        legal_hold=at.legal_hold,
         triage=next((event for event in reversed(valid) if event.kind == "triage"), None),
         corrections={event.payload["code"]: event.payload["status"] for event in valid if event.kind == "correction"},
         lead=lead,

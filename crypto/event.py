@@ -195,8 +195,10 @@ _REVIEWER: Mapping[str, Mapping[str, Check]] = {
         "urgent": code(*c.YES_NO),
     },
     "endorse": {**_LATER, "of": is_hex32},
+    "retract": {**_LATER, "of": is_hex32},
     "done": {**_LATER, "of": is_hex32, "text": text(4000)},
     "purge": _LATER,
+    "hold": {**_LATER, "on": code(*c.YES_NO), "text": text(4000)},
     "triage": {
         **_LATER,
         "code": code(*c.ABOUT_CODES),

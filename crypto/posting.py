@@ -19,28 +19,39 @@ from crypto.points import check_point
 
 @dataclass(frozen=True)
 class Posting:
-    """nonce: 8 bytes; letters: six of 16,384 bytes, strictly ascending by R."""
+    """body: as parse_posting let it pass. Its parts are cut out when asked for: the server needs only the Rs, and copies are dear."""
 
-    nonce: bytes
-    letters: tuple[bytes, ...]
+    body: bytes
+
+    @property
+    def nonce(self) -> bytes:
+        """8 bytes."""
+        return self.body[:NONCE_BYTES]
+
+    @property
+    def letters(self) -> tuple[bytes, ...]:
+        """Six of 16,384 bytes, strictly ascending by R."""
+        return self._heads(LETTER_BYTES)
 
     @property
     def clues(self) -> tuple[bytes, ...]:
         """R and tag of each letter, 40 bytes each."""
-        return tuple(letter[:CLUE_BYTES] for letter in self.letters)
+        return self._heads(CLUE_BYTES)
 
     @property
     def rs(self) -> tuple[bytes, ...]:
         """R of each letter, 32 bytes each."""
-        return tuple(letter[:POINT_BYTES] for letter in self.letters)
+        return self._heads(POINT_BYTES)
+
+    def _heads(self, size: int) -> tuple[bytes, ...]:
+        return tuple(self.body[at : at + size] for at in range(NONCE_BYTES, POSTING_BYTES, LETTER_BYTES))
 
 
 def parse_posting(body: bytes) -> Posting:
-    """Split and check a posting. Malformed: length or order; BadPoint: an R of section 2. Effort and doubles need state: not here."""
+    """Check a posting. Malformed: length or order; BadPoint: an R of section 2. Effort and doubles need state: not here."""
     if len(body) != POSTING_BYTES:
         raise Malformed(f"a posting has {POSTING_BYTES} bytes")
-    letters = tuple(body[i : i + LETTER_BYTES] for i in range(NONCE_BYTES, POSTING_BYTES, LETTER_BYTES))
-    posting = Posting(body[:NONCE_BYTES], letters)
+    posting = Posting(body)
     for r in posting.rs:
         check_point(r)
     if any(a >= b for a, b in pairwise(posting.rs)):
@@ -50,7 +61,7 @@ def parse_posting(body: bytes) -> Posting:
 
 def effort_of(posting: Posting, segment_hash: bytes) -> int:
     """Leading zero bits (0 to 256) of this posting's effort against a segment hash (32 bytes; zeros when there is no segment)."""
-    return effort_bits(posting.nonce, hashlib.sha256(b"".join(posting.letters)).digest(), segment_hash)
+    return effort_bits(posting.nonce, hashlib.sha256(posting.body[NONCE_BYTES:]).digest(), segment_hash)
 
 
 def effort_bits(nonce: bytes, letters_hash: bytes, segment_hash: bytes) -> int:

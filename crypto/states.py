@@ -29,8 +29,11 @@ TABLE: Mapping[str, tuple[str, ...]] = {
 ALONE = ("ACKNOWLEDGED", "ADVICE", "NEEDS_INFO", "CORRECTED", "REOPENED")  # one reviewer suffices wherever the table allows it
 CLOSED_ALONE = (("RECEIVED", "SPAM"), ("ADVICE", "ADVISED"), ("WITHDRAWN", "WITHDRAWN"))
 AT_ONCE = ("COORDINATING", "REFERRED")  # what `urgent` can reach
+SHUT = ("RECEIVED", "CLOSED", "WITHDRAWN", "PURGED")  # and from where it cannot
+LONGER = ("HELD", "REVIEW", "COORDINATING")  # what can be given a later date
 NAMING: Mapping[str, tuple[str, ...]] = {
-    "endorse": ("state", "purge"),
+    "endorse": ("state", "purge", "hold"),
+    "retract": ("state", "purge", "hold"),
     "done": ("state",),
     "confirm": ("state",),
     "packet": ("state",),
@@ -39,7 +42,9 @@ NAMING: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Proposal:
-    """A `state` or `purge` event that waits for a second person. why: "" if an endorsement now would count, else why it would be void."""
+    """A `state`, `purge` or `hold` event that waits for a second person. why: "" if an endorsement now would count, "state" if the case
+    cannot go there from where it stands, else why the endorsement would be void.
+    """
 
     id: str
     why: str
@@ -49,7 +54,8 @@ class Proposal:
 class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
-    said: the reporter's `choice`, `confirm` and `withdraw`; done: by the proposal; signed: valid endorsements by what they endorse.
+    said: the reporter's `choice`, `confirm` and `withdraw`; done, retracted: by the proposal; signed: valid endorsements by what they
+    endorse; danger: where life was found in danger; extended: proposals that gave a state a later date.
     """
 
     graph: Graph
@@ -58,13 +64,18 @@ class Standing:
     leaving: Mapping[str, Sequence[str]]
     said: Sequence[str]
     done: Mapping[str, Sequence[str]]
+    retracted: Mapping[str, Sequence[str]]
+    danger: Sequence[str]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
     brought: str = ""
+    until: str = ""
     withdrawn: bool = False
+    legal_hold: bool = False
     waiting: list[str] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     unsigned: list[str] = field(default_factory=list)
+    extended: list[str] = field(default_factory=list)
     signed: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -75,7 +86,7 @@ class Standing:
 def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
     """Run the machine over what the rules about people left valid. leaving: a person's valid `recuse` and effective cutoffs (audience all).
 
-    The result's `void` has the further reasons: orphan, same, recused, consent, state.
+    The result's `void` has the further reasons: orphan, same, recused, retracted, packet, consent, state.
     """
     ids = [id_ for id_ in graph.order if id_ not in void and id_ != case_id]
     shared = [graph.held[id_] for id_ in ids if graph.held[id_].payload["audience"] == "all"]
@@ -83,7 +94,7 @@ def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[
     for event in _withdrawn_last(graph, at.valid):
         if event.kind == "state":
             _propose(at, event)
-        elif event.kind == "purge":
+        elif event.kind in ("purge", "hold"):
             at.waiting.append(event.id)
         elif event.kind == "endorse":
             _endorse(at, event)
@@ -95,12 +106,19 @@ def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[
         for id_ in recorded:
             if of not in at.reached and not any(descends(graph, id_, each) for each in at.signed.get(of, ())):
                 at.void[id_] = "state"
+    for of, taken in at.retracted.items():
+        if of in at.waiting:
+            at.waiting.remove(of)
+            at.void[of] = "retracted"
+        else:
+            at.void |= dict.fromkeys(taken, "state")
     return at
 
 
 def proposals(at: Standing) -> tuple[Proposal, ...]:
     """What waits for a second person, in order."""
-    return tuple(Proposal(id_, _why_not(at, None, at.graph.held[id_])) for id_ in at.waiting)
+    waiting = [at.graph.held[id_] for id_ in at.waiting]
+    return tuple(Proposal(of.id, _why_not(at, None, of) if _allowed(at, of) else "state") for of in waiting)
 
 
 def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
@@ -114,20 +132,22 @@ def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
 def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
     orphans = {event.id: "orphan" for event in shared if event.kind in NAMING and _orphan(graph, event, void)}
     valid = [event for event in shared if event.id not in orphans]
-    done: dict[str, list[str]] = defaultdict(list)
+    about: dict[str, dict[str, list[str]]] = {"done": defaultdict(list), "retract": defaultdict(list)}
     for event in valid:
-        if event.kind == "done":
-            done[event.payload["of"]].append(event.id)
+        if event.kind in about:
+            about[event.kind][event.payload["of"]].append(event.id)
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
+    danger = [event.id for event in valid if event.kind == "triage" and event.payload["urgency"] == "U0"]
     root = graph.held[case_id]
-    return Standing(graph, root, valid, leaving, said, done, [("RECEIVED", str(root.payload["week"]), case_id)], orphans)
+    history = [("RECEIVED", str(root.payload["week"]), case_id)]
+    return Standing(graph, root, valid, leaving, said, about["done"], about["retract"], danger, history, orphans)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
-    """Whether it names no event of the right kind that counts and that its author had seen."""
+    """Whether it names no event of the right kind that counts and that its author had seen; to retract, also one of somebody else."""
     of = event.payload["state" if event.kind == "packet" else "of"]
     known = of in graph.held and of not in void and graph.held[of].kind in NAMING[event.kind] and descends(graph, event.id, of)
-    return of != "" and not known
+    return of != "" and not (known and (event.kind != "retract" or graph.held[of].author == event.author))
 
 
 def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
@@ -143,6 +163,7 @@ def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
 def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
     at.history.append((state, str(by.payload["week"]), by.id))
     at.brought = brought
+    at.until = str(at.graph.held[brought].payload.get("until", "")) if brought else ""
 
 
 def _propose(at: Standing, event: Event) -> None:
@@ -174,7 +195,13 @@ def _endorse(at: Standing, event: Event) -> None:
         at.unsigned.remove(of.id)
     if of.id in at.waiting:
         at.waiting.remove(of.id)
-        _enter(at, _target(of), event, of.id)
+        if of.kind == "hold":
+            at.legal_hold = not at.legal_hold
+        elif _longer(at, of):
+            at.until = of.payload["until"]
+            at.extended.append(of.id)
+        else:
+            _enter(at, _target(of), event, of.id)
 
 
 def _why_not(at: Standing, event: Event | None, of: Event) -> str:
@@ -186,6 +213,10 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
         return "recused"
     if of.id not in at.waiting and of.id not in at.void:
         return ""  # it has taken effect: one signature more
+    if any(_beside(at, id_, of, by) for id_ in at.retracted.get(of.id, ())):
+        return "retracted"
+    if _target(of) == "DISCLOSED" and not any(each.payload["to"] == "PUBLIC" for each in _texts(at, of, by)):
+        return "packet"
     if _target(of) in OUTWARD and not _consented(at, by, of, {of.id}):
         return "consent"
     return "state" if of.id in at.void or not _allowed(at, of) else ""
@@ -193,18 +224,22 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
 
 def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
     """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded."""
-    leavings = [left for person in people for left in at.leaving.get(person, ())]
-    return any(not _after(at, left, by) and not _recorded(at, of.id, by, left) for left in leavings)
+    return any(_beside(at, left, of, by) for person in people for left in at.leaving.get(person, ()))
 
 
 def _target(event: Event) -> str:
-    return "PURGED" if event.kind == "purge" else str(event.payload["to"])
+    """The state it leads to; "" for a legal hold, which leads to none."""
+    return "PURGED" if event.kind == "purge" else str(event.payload.get("to", ""))
 
 
 def _allowed(at: Standing, event: Event) -> bool:
-    """Whether the table leads from the present state to this event's."""
+    """Whether it can take effect where the case stands now."""
     to, reason = _target(event), event.payload.get("reason")
-    if to not in TABLE[at.state] or (to == "REOPENED" and at.withdrawn):
+    if event.kind == "hold":
+        return at.state != "PURGED" and at.legal_hold != (event.payload["on"] == "YES")
+    if _longer(at, event) or (_hurried(at, event) and at.state not in (to, *SHUT)):
+        return True
+    if to not in TABLE[at.state] or (to == "REOPENED" and at.withdrawn) or (to == "PURGED" and at.legal_hold):
         return False
     only = {"RECEIVED": "SPAM", "WITHDRAWN": "WITHDRAWN"}.get(at.state)
     return to != "CLOSED" or only is None or reason == only
@@ -217,19 +252,30 @@ def _alone(at: Standing, event: Event) -> bool:
     return few and _allowed(at, event)
 
 
+def _longer(at: Standing, event: Event) -> bool:
+    """Whether this gives the present state a later date, with a reason, said by somebody who knew that state. REVIEW has one such."""
+    if event.kind != "state" or event.payload["to"] != at.state or at.state not in LONGER:
+        return False
+    payload, now = event.payload, at.graph.held[at.brought].payload
+    said = payload["text"] != "" and payload["whom"] == now["whom"] and descends(at.graph, event.id, at.history[-1][2])
+    return said and payload["until"] > at.until and not (at.state == "REVIEW" and at.until)
+
+
+def _hurried(at: Standing, event: Event) -> bool:
+    """Whether this is an urgent step out, by somebody who knew that life is in danger."""
+    urgent = event.kind == "state" and event.payload["urgent"] == "YES" and event.payload["to"] in AT_ONCE
+    return urgent and any(descends(at.graph, event.id, id_) for id_ in at.danger)
+
+
 def _urgent(at: Standing, event: Event) -> bool:
     """Whether danger to life and the reporter's consent let this event take effect before anyone endorses it."""
-    payload, graph = event.payload, at.graph
-    if payload["urgent"] != "YES" or payload["to"] not in AT_ONCE or not _allowed(at, event):
+    if not _hurried(at, event) or event.payload["to"] == at.state or not _allowed(at, event):
         return False
     if _recused(at, {event.author}, event, event.id):
         return False
-    before = [each for each in at.valid if descends(graph, event.id, each.id)]
-    if not any(each.kind == "triage" and each.payload["urgency"] == "U0" for each in before):
-        return False
-    step = (payload["to"], payload["whom"])
-    earlier = {each.id for each in before if each.kind == "state" and (each.payload["to"], each.payload["whom"]) == step}
-    return _consented(at, event.id, event, earlier)
+    step = (event.payload["to"], event.payload["whom"])
+    asked = [each for each in at.valid if each.kind == "state" and (each.payload["to"], each.payload["whom"]) == step]
+    return _consented(at, event.id, event, {each.id for each in asked if descends(at.graph, event.id, each.id)})
 
 
 def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool:
@@ -237,13 +283,13 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     answers count as answers to this one.
     """
     held, graph = at.graph.held, at.graph
-    counted = [id_ for id_ in at.said if not _after(at, id_, by) and not _recorded(at, of.id, by, id_)]
+    counted = [id_ for id_ in at.said if _beside(at, id_, of, by)]
     answers = last_of(graph, (id_ for id_ in counted if held[id_].kind == "confirm" and held[id_].payload["of"] in asked))
     if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
         return False
     # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-    texts = [each.id for each in at.valid if each.kind == "packet" and each.payload["state"] == of.id and _before(at, each.id, by)]
-    seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text) for text in texts)]
+    texts = _texts(at, of, by)
+    seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text.id) for text in texts)]
     yes = [held[id_].payload["warned"] for id_ in seen]
     known = [each.payload["known"] for each in at.valid if each.kind == "triage" and _before(at, each.id, by)]
     if at.root.kind == "report":
@@ -256,14 +302,20 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     return bool(yes) or may in enough
 
 
+def _texts(at: Standing, of: Event, by: str | None) -> list[Event]:
+    """The packets that belong to this proposal and were known at `by`."""
+    return [each for each in at.valid if each.kind == "packet" and each.payload["state"] == of.id and _before(at, each.id, by)]
+
+
 def _before(at: Standing, id_: str, by: str | None) -> bool:
     return by is None or descends(at.graph, by, id_)
 
 
-def _after(at: Standing, id_: str, by: str | None) -> bool:
-    return by is not None and descends(at.graph, id_, by)
-
-
-def _recorded(at: Standing, of: str, by: str | None, against: str) -> bool:
-    """Whether the act in the world had happened, as agreed at `by`, before its recorder knew of what speaks against it."""
-    return by is not None and any(descends(at.graph, id_, by) and not descends(at.graph, id_, against) for id_ in at.done.get(of, ()))
+def _beside(at: Standing, against: str, of: Event, by: str | None) -> bool:
+    """Whether `against` counts against `of` at `by`: not said in knowledge of that, nor too late. Too late: the act in the world had
+    happened, as agreed at `by`, and who recorded it did not know of `against`.
+    """
+    if by is None:
+        return True
+    late = any(descends(at.graph, id_, by) and not descends(at.graph, id_, against) for id_ in at.done.get(of.id, ()))
+    return not late and not descends(at.graph, against, by)

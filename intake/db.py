@@ -57,7 +57,8 @@ def open_database(url: str | URL) -> Database:
     if address.get_backend_name() != "sqlite":
         return Database(sa.create_engine(address))
     # isolation_level None: the driver starts no transactions of its own, _begin does.
-    engine = sa.create_engine(address, pool_size=4, max_overflow=4, connect_args={"isolation_level": None, "check_same_thread": False})
+    driver = {"isolation_level": None, "check_same_thread": False}
+    engine = sa.create_engine(address, pool_size=4, max_overflow=4, connect_args=driver, paramstyle="named")
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     return Database(engine, Path(address.database).with_name("write.lock") if address.database else None)

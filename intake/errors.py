@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import traceback
 from pathlib import Path
@@ -54,7 +55,7 @@ def name_of(error: BaseException) -> str:
     if isinstance(error, HTTPException):
         code = error.code or 500
         return STATUS_NAMES.get(code, "Malformed" if code < 500 else "Broken")
-    if isinstance(error, OperationalError | PoolTimeout):
+    if isinstance(error, OperationalError | sqlite3.OperationalError | PoolTimeout):
         return "Busy"
     return "Broken"
 

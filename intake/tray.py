@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import sqlalchemy as sa
 
-from crypto.constants import POSTING_BYTES, ZERO32
+from crypto.constants import POSTING_BYTES, SLOTS, ZERO32
 from crypto.posting import Posting, effort_of, parse_posting
 from intake.db import Database, reading, together
 from intake.errors import Refused
@@ -20,9 +21,8 @@ RECENT_SEGMENTS = 4
 
 @dataclass(frozen=True)
 class Arrival:
-    """A posting at the door: its bytes, the same parsed, the effort found in it so far, and its key in the tray, 63 random bits."""
+    """A posting at the door: checked, with the effort found in it so far, and its key in the tray, 63 random bits."""
 
-    body: bytes
     checked: Posting
     effort: int = 0
     key: int = field(default_factory=lambda: secrets.randbits(63))
@@ -49,7 +49,7 @@ def accept(db: Database, body: bytes) -> None:
     """
     if len(body) != POSTING_BYTES:
         raise Refused("Length")
-    arrival = Arrival(body, parse_posting(body))
+    arrival = Arrival(parse_posting(body))
     required = together(db, arrival, _store)
     if isinstance(required, int) and required > 0:
         # Computed outside any transaction: it takes time.
@@ -63,8 +63,13 @@ def accept(db: Database, body: bytes) -> None:
 
 def _store(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[int | Refused]:
     """Store each posting whose effort is enough. Answers: 0 stored (or here already), more: the bits asked, Refused: why not."""
-    places = _places(connection, [r for arrival in arrivals for r in arrival.checked.rs])
-    count = waiting(connection)
+    cursor, sql = connection.connection.cursor(), _sql(connection.dialect)
+    places: dict[bytes, int] = {}
+    for arrival in arrivals:
+        cursor.execute(sql["places"], {f"r{n}": r for n, r in enumerate(arrival.checked.rs)})
+        places |= cursor.fetchall()
+    cursor.execute(sql["count"])
+    (count,) = cursor.fetchall()[0]
     new: list[Arrival] = []
     answers = []
     for arrival in arrivals:
@@ -74,14 +79,9 @@ def _store(connection: sa.Connection, arrivals: Sequence[Arrival]) -> list[int |
             places |= dict.fromkeys(arrival.checked.rs, arrival.key)
         answers.append(answer or 0)
     if new:
-        connection.execute(_ADD_POSTING, [{"id": each.key, "effort": each.effort, "body": each.body} for each in new])
-        connection.execute(_ADD_CLUE, [{"r": r, "posting": each.key} for each in new for r in each.checked.rs])
+        cursor.executemany(sql["posting"], [{"id": each.key, "effort": each.effort, "body": each.checked.body} for each in new])
+        cursor.executemany(sql["clue"], [{"r": r, "posting": each.key} for each in new for r in each.checked.rs])
     return answers
-
-
-def _places(connection: sa.Connection, rs: Sequence[bytes]) -> dict[bytes, int]:
-    """Where each known R is: the key of a posting in the tray, or below zero the number of a segment, which so is never a key."""
-    return {row[0]: row[1] for row in connection.execute(_PLACES, {"rs": rs})}
 
 
 def _judge(arrival: Arrival, places: Mapping[bytes, int], count: int) -> int | Refused | None:
@@ -109,10 +109,16 @@ def _effort(db: Database, checked: Posting, required: int) -> int:
 
 _COUNT = sa.select(sa.func.count()).select_from(posting)
 _RECENT = sa.select(segment.c.hash).order_by(segment.c.number.desc()).limit(RECENT_SEGMENTS)
-_RS: sa.BindParameter[list[bytes]] = sa.bindparam("rs", expanding=True)
+_RS: list[sa.BindParameter[bytes]] = [sa.bindparam(f"r{n}") for n in range(SLOTS)]
+# Where each known R is: the key of a posting in the tray, or below zero the number of a segment, which so is never a key.
 _PLACES = sa.union_all(
     sa.select(tray_clue.c.r, tray_clue.c.posting).where(tray_clue.c.r.in_(_RS)),
     sa.select(published.c.r, -published.c.segment).where(published.c.r.in_(_RS)),
 )
-_ADD_POSTING = sa.insert(posting)
-_ADD_CLUE = sa.insert(tray_clue)
+
+
+@cache
+def _sql(dialect: sa.Dialect) -> dict[str, str]:
+    """Statements for the driver itself: SQLAlchemy's own way of running them takes longer than SQLite."""
+    statements = {"places": _PLACES, "count": _COUNT, "posting": sa.insert(posting), "clue": sa.insert(tray_clue)}
+    return {name: str(statement.compile(dialect=dialect)) for name, statement in statements.items()}

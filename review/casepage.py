@@ -10,14 +10,16 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from crypto import constants
+from crypto.case import Case
 from crypto.errors import Malformed, TooLong
 from review import casebook, cases, clock, clocks, exchange, labelling, labels, outbox, phrases, shelf, ticks, vault
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
+NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
-FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
+FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction", "hold")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 
@@ -145,7 +147,14 @@ def _moving(app: Flask, desk: Desk) -> None:
             abort(HTTPStatus.BAD_REQUEST, "There is no such step.")
         weeks = request.form.get("until", "")
         until = clock.add_weeks(clock.week_of(desk.now()), int(weeks)) if weeks in map(str, UNTIL_WEEKS) else ""
-        fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": _code("urgent", constants.YES_NO, "NO")}
+        urgent = _code("urgent", constants.YES_NO, "NO")
+        fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": urgent}
+        with desk.lock:
+            case = casebook.case_of(desk.book, case_id) if desk.book else None
+            if case and case.state == to:  # the same state for longer, and for the same people
+                if why := _no_more_time(case, until, fields["text"]):
+                    return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
+                fields["whom"] = case.whom
         return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
 
     @app.post("/case/<case_id>/endorse")
@@ -156,6 +165,14 @@ def _moving(app: Flask, desk: Desk) -> None:
     def done(case_id: str) -> Answer:
         of = request.form.get("of", "")
         return _say(desk, case_id, "done", {"of": of, "text": _text("text")}, f"done-{of}", "top")
+
+    @app.post("/case/<case_id>/retract")
+    def retract(case_id: str) -> Answer:
+        return _say(desk, case_id, "retract", {"of": request.form.get("of", "")}, "retract", "top")
+
+    @app.post("/case/<case_id>/hold")
+    def hold(case_id: str) -> Answer:
+        return _say(desk, case_id, "hold", {"on": request.form.get("on", ""), "text": _text("text")}, "hold", "top")
 
     @app.post("/case/<case_id>/purge")
     def purge(case_id: str) -> Answer:
@@ -266,11 +283,22 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         return page
 
 
+def _no_more_time(case: Case, until: str, text: str) -> str:
+    """Why the present state cannot be given this date for this reason, or an empty string."""
+    try:
+        now, most = clocks.longest(case)
+    except (StopIteration, ValueError, OverflowError):
+        return "This state cannot be given a later date."
+    if not now < until <= most:
+        return f"Choose a date later than the present one, and at the latest {clocks.plain_week(most)}."
+    return "" if text.strip() else "Say why it takes longer: the reporter reads it."
+
+
 def _homeless(shown: cases.View, drafts: Mapping[str, str]) -> list[str]:
     """Words whose form is not on the page any more, because the case moved on or one has left it."""
-    steps = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
-    close = ["close"] if "step-CLOSED" in steps else []
-    forms = [*steps, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
+    moves = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
+    close = ["close"] if "step-CLOSED" in moves else []
+    forms = [*moves, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
     return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
 
 
@@ -285,7 +313,7 @@ def _try(desk: Desk, case_id: str, act: Callable[[], object]) -> Answer:
     try:
         act()
     except outbox.NotReady:
-        return case_page(desk, case_id, {}, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+        return case_page(desk, case_id, {}, NOT_READY), HTTPStatus.CONFLICT
     return redirect(url_for("case", case_id=case_id), HTTPStatus.SEE_OTHER)
 
 
@@ -345,7 +373,7 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: s
     except outbox.NoSuchCase:
         abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
     except outbox.NotReady:
-        return case_page(desk, case_id, drafts, "The roster has not been checked yet. Try again in a moment."), HTTPStatus.CONFLICT
+        return case_page(desk, case_id, drafts, NOT_READY), HTTPStatus.CONFLICT
     except outbox.Refused as error:
         why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}."
         return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT

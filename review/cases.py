@@ -100,6 +100,7 @@ class View:
     knew: clocks.Knew | None
     duties: tuple[clocks.Duty, ...]
     sees: str
+    legal_hold: bool
     text: str
     missing_parts: tuple[int, ...]
     timeline: tuple[Line, ...]
@@ -176,6 +177,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         knew=knew,
         duties=tuple(clocks.legal_panel(case, knew.week, week)) if knew else (),
         sees=steps.reporter_reads(case),
+        legal_hold=case.legal_hold,
         text=report["text"] + "".join(parts[n] for n in sorted(parts)),
         missing_parts=tuple(n for n in range(1, report["parts"] + 1) if n not in parts),
         timeline=tuple(lines[event.id] for event in case.order if event.kind not in ("note", "part")),
@@ -194,7 +196,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
 
 def _told(event: Event) -> bool:
     """Whether an event brings words to the reporter beside what it says itself."""
-    return event.kind in ("state", "done")
+    return event.kind in ("state", "hold", "done")
 
 
 def _triaged(case: Case) -> tuple[tuple[str, str], ...]:

@@ -113,6 +113,16 @@ def reporter_sentences(case: Case) -> list[tuple[str, str, str]]:
     return [(row["code"], row["week"], words[row["code"]].replace("{week}", plain_week(row["week"]))) for row in rows]
 
 
+def longest(case: Case) -> tuple[str, str]:
+    """For a state that can be given a later date: the week that counts now ("" if none was given) and the latest that can be given.
+
+    StopIteration: no such state. ValueError, OverflowError: a week that no calendar has.
+    """
+    row = next(row for row in WORDING["clocks"] if row.get("until") in ("YES", case.state) and case.state in row["in"])
+    now, most = _week_of(row, case), clock.add_weeks(_start(row["from"], case), row["most"] // 7)
+    return (now if now < most else case.until), most
+
+
 def plain_week(week: str) -> str:
     """A week as people say it: the week of 16 November 2026."""
     day = datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
@@ -216,8 +226,15 @@ def _week_of(row: Mapping[str, Any], case: Case) -> str:
     days = row.get("reason", {}).get(_closing(case), days)
     if "after" in row:
         return after(start, days)
-    own = row.get("until") in ("YES", case.state) and is_week(case.until)
-    return min(case.until, clock.add_weeks(start, row["most"] // 7)) if own else clock.add_weeks(start, days // 7)
+    until = "" if "until" not in row else case.until if row["until"] == "YES" else _date_for(row["until"], case)
+    return min(until, clock.add_weeks(start, row["most"] // 7)) if is_week(until) else clock.add_weeks(start, days // 7)
+
+
+def _date_for(state: str, case: Case) -> str:
+    """The last date that was given for a state, however often the case left it since."""
+    waiting = {proposal.id for proposal in case.proposals}
+    said = [event for event in case.order if event.kind == "state" and event.id not in waiting and event.payload["to"] == state]
+    return next((str(event.payload["until"]) for event in reversed(said) if event.payload["until"]), "")
 
 
 def _start(where: str, case: Case) -> str:
@@ -246,6 +263,10 @@ def _settled(row: Mapping[str, Any], case: Case, due: str) -> bool:
         if any(event.kind == "answer" and event.payload["week"] >= early for event in case.order):
             return True
     if "replied" in row and any(event.kind == "reply" and place[event.id] > since for event in case.order):
+        return True
+    if row["code"] == "reopen" and any(event.kind == "withdraw" for event in case.order):
+        return True
+    if row["code"] == "purge" and case.legal_hold:
         return True
     if row["code"] == "feedback" and any(state in TELLING for state, _, _ in case.history):
         return True

@@ -17,7 +17,6 @@ from review.desk import Desk
 
 Answer = str | Response | tuple[str, int]
 PASSPHRASE_MIN = 12
-NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
 
 
 class _Elsewhere(Exception):
@@ -157,7 +156,7 @@ def _other_pages(app: Flask, desk: Desk) -> None:
             try:
                 resend.resend(desk, case_id, request.form.get("to", ""))
             except outbox.NotReady:
-                return _resend_page(desk, case_id, NOT_READY), HTTPStatus.CONFLICT
+                return _resend_page(desk, case_id, casepage.NOT_READY), HTTPStatus.CONFLICT
             except resend.NoSuchReader:
                 return _resend_page(desk, case_id, "They cannot have letters now."), HTTPStatus.CONFLICT
         return redirect(url_for("case", case_id=case_id) + "#notes", HTTPStatus.SEE_OTHER)
@@ -345,7 +344,7 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], again: 
             _case(desk, case_id)
             outbox.say(desk, case_id, kind, **fields)
     except outbox.NotReady:
-        return again(NOT_READY), HTTPStatus.CONFLICT
+        return again(casepage.NOT_READY), HTTPStatus.CONFLICT
     except outbox.Refused as error:
         return again(f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}."), HTTPStatus.CONFLICT
     except (TooLong, Malformed):

@@ -55,7 +55,8 @@ def _done(options: argparse.Namespace, passphrase: str) -> str:
 
 
 def _words(found: backup.Contents) -> str:
-    return f"vault of {found.name}, keys for {', '.join(found.quarters)}, {found.cases} cases with {found.events} events"
+    cases = f"{found.cases} case{'' if found.cases == 1 else 's'}"
+    return f"vault of {found.name}, keys for {', '.join(found.quarters)}, {cases} with {found.events} events"
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crypto.case import Case
+from crypto.constants import OUTWARD
 from crypto.encoding import b64, hex32, unb64
 from crypto.errors import Malformed, ProtocolError
 from crypto.event import Event, verify
@@ -93,7 +94,8 @@ def out_in(tree: Tree | None) -> Callable[[str], frozenset[str]]:
 def labels_of(case: Case, held: Mapping[str, Event], programme: bytes) -> tuple[Made, ...]:
     """The labels of a case, T1 before T2: none, one or both. `held`: all events held of the case, by id."""
     moves = [(left, to, week, id_) for (left, _, _), (to, week, id_) in pairwise(case.history) if _reason(held, id_) != "SPAM"]
-    ended = next(((week, id_) for left, _, week, id_ in moves if left == "TRIAGE"), None)
+    # An urgent step goes out without waiting for triage to end.
+    ended = next(((week, id_) for left, to, week, id_ in moves if left == "TRIAGE" or to in OUTWARD), None)
     closed = next(((week, id_) for _, to, week, id_ in moves if to == "CLOSED"), None)
     places = {id_: place for place, (_, _, id_) in enumerate(case.history)}
     judged = _triage(case, held, ended[1], late=True) if ended else None
@@ -131,7 +133,8 @@ def due(
     if sign not in line:
         return []
     past = {state for state, _, _ in case.history}
-    open_ = {table for table, state in (("T1", "TRIAGE"), ("T2", "CLOSED")) if state in past and not is_done(case, held, table, out)}
+    begun = {"T1": past.intersection(("TRIAGE", *OUTWARD)), "T2": past.intersection(("CLOSED",))}
+    open_ = {table for table, states in begun.items() if states and not is_done(case, held, table, out)}
     made = labels_of(case, held, programme) if open_ else ()
     # What is in no segment yet may still be taken back.
     acts = [_act(case, one, line, programme, sign, week) for one in made if one.table in open_ and segment.get(one.id)]

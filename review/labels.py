@@ -115,7 +115,7 @@ REASON = {
     "NOT-ENOUGH": "We cannot take it further",
     "NOT-SUPPORTED": "Checked, and not supported",
     "UNSAFE": "Acting would expose the reporter",
-    "DUPLICATE": "Joined to another case; messages continue there",
+    "DUPLICATE": "The same matter is followed in another case; whoever wrote this one is answered here",
     "NO-REPLY": "No reply for 90 days and nothing we can act on",
     "WITHDRAWN": "Withdrawn by the reporter",
     "OUT-OF-SCOPE": "Outside our field; we pointed elsewhere",
@@ -134,6 +134,8 @@ VOID = {
     "orphan": "names nothing that its author had received",
     "same": "one person cannot be both signatures",
     "consent": "the reporter's consent does not reach so far",
+    "retracted": "who proposed it took it back",
+    "packet": "the reporter was shown no text for the public",
 }
 KIND = {
     "report": "Report",
@@ -159,6 +161,8 @@ KIND = {
     "correction": "Correction",
     "packet": "Packet",
     "purge": "Purge proposed",
+    "hold": "Legal hold proposed",
+    "retract": "Proposal taken back",
     "label": "Counted for the public numbers",
 }
 

@@ -9,7 +9,7 @@ from crypto.case import Case
 from crypto.event import Event
 from review import labels
 from review.labels import label
-from review.steps import VERBS, target
+from review.steps import is_longer, what
 
 PACKET = {
     "CAL-OES": "Cal OES",
@@ -32,6 +32,7 @@ PLAIN: Mapping[str, str] = {
     "summary": "{who} sent the reporter everything once more (done by the workstation).",
     "recuse": "{who} stepped back from the case.",
     "purge": "{who} proposed to purge the case.",
+    "retract": "{who} took back what they had proposed.",
     "label": "{who} agreed to how this case is counted in the public numbers (done by the workstation).",
 }
 
@@ -45,9 +46,11 @@ def sentence(event: Event, case: Case, who: str, called: Mapping[str, str]) -> s
 
 
 def title(event: Event, case: Case) -> str:
-    """What a `state` or `done` event is about, in a few words."""
+    """What a `state`, `hold` or `done` event is about, in a few words."""
     if event.kind == "done":
         return f"Done: {_named(event, case)}"
+    if event.kind == "hold" or is_longer(case, event):
+        return what(case, event)
     said = label(labels.STATE, event.payload["to"])
     if event.payload["reason"] != "NONE":
         said += f": {label(labels.REASON, event.payload['reason'])}"
@@ -125,11 +128,12 @@ def _cutoff(event: Event, _: Case, who: str, called: Mapping[str, str]) -> str:
 def _named(event: Event, case: Case) -> str:
     """The step that an event names."""
     of: Any = next((each for each in case.order if each.id == event.payload["of"]), None)
-    return VERBS[target(of)] if of is not None else "a step not held here"
+    return what(case, of) if of is not None else "a step not held here"
 
 
 TELLERS: Mapping[str, Callable[[Event, Case, str, Mapping[str, str]], str]] = {
     "state": _state,
+    "hold": _state,
     "endorse": _endorse,
     "done": _done,
     "confirm": _confirm,

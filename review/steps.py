@@ -11,7 +11,7 @@ from crypto.case import Case
 from crypto.constants import CLOSE_REASONS, NARROW, OUTWARD
 from crypto.event import Event
 from crypto.graph import graph_of, last_of
-from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, TABLE
+from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, LONGER, SHUT, TABLE
 from review import labels
 from review.labels import label
 
@@ -48,16 +48,31 @@ HELP = {
     "REOPENED": "Possible within the months after closing.",
     "PURGED": "Every reader removes the case. Letters not yet expired stay sealed until the key of their quarter is destroyed.",
 }
+MORE_TIME = {
+    "HELD": ("Hold longer", "Say until when and why. Twelve months from the beginning are the most."),
+    "REVIEW": ("Take longer to check it", "One extension, with a reason: feedback is then due by that week, 180 days at most."),
+    "COORDINATING": (
+        "Give the organisation more time",
+        "Only for a dated correction that can be verified; say which. The embargo ends after 90 days at the latest.",
+    ),
+}
+HOLDS = {"YES": "Put it under a legal hold", "NO": "Lift the legal hold"}
 WHY = {
+    "packet": "no text for the public belongs to it yet. Make the packet first: the reporter agrees to the text itself",
     "consent": "the reporter's consent does not reach so far yet",
     "recused": "who proposed it left the case. Propose it anew",
     "state": "the case cannot go there from where it stands now",
 }
 
 
+BACK = "The urgent step has no second signature. Say what you do to undo it."
+
+
 @dataclass(frozen=True)
 class Step:
-    """One next state. who: "one", "two", or "either" (a closing, which depends on the reason); waiting: it is proposed already."""
+    """One next state, or with `longer` the present one for longer. who: "one", "two", or "either" (a closing, which depends on the
+    reason); waiting: it is proposed already; hurry: only as an urgent step.
+    """
 
     to: str
     label: str
@@ -69,6 +84,8 @@ class Step:
     until: bool
     whom: bool
     urgent: bool
+    hurry: bool
+    longer: bool
     reasons: tuple[tuple[str, str, bool], ...]
 
 
@@ -76,7 +93,7 @@ class Step:
 class Offer:
     """A proposal that waits for a second signature. may: this reader can give it; why: else the reason, as a sentence.
 
-    consent: how far the reporter's reaches, for outward steps.
+    consent: how far the reporter's reaches, for outward steps; back: this reader can take it back.
     """
 
     id: str
@@ -88,33 +105,42 @@ class Offer:
     whom: str
     until: str
     mine: bool
+    back: bool
     may: bool
     why: str
     consent: str
 
 
 def steps(case: Case) -> tuple[Step, ...]:
-    """Where the case can go from here, each with what the page must say of it."""
+    """Where the case can go from here, each with what the page must say of it, and whether it can stay for longer."""
     proposed = {target(event) for event in _events(case, [proposal.id for proposal in case.proposals if not proposal.why])}
     urgent = case.triage is not None and case.triage.payload["urgency"] == "U0"
     found = []
     back = ("REVIEW",) if unsigned_now(case) and "REVIEW" not in TABLE[case.state] else ()
-    for to in (*back, *TABLE[case.state]):
+    hurry = () if case.state in SHUT or not urgent else tuple(to for to in AT_ONCE if to not in (case.state, *TABLE[case.state]))
+    longer = (case.state,) if case.state in LONGER and not (case.state == "REVIEW" and case.until) else ()
+    for to in (*back, *hurry, *TABLE[case.state], *longer):
         if to == "REOPENED" and any(state == "WITHDRAWN" for state, _, _ in case.history):
             continue
+        if to == "PURGED" and case.legal_hold:
+            continue
         reasons = _reasons(case) if to == "CLOSED" else ()
+        sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
+        sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
         found.append(
             Step(
                 to=to,
-                label="Take it back to review" if to in back else VERBS[to],
-                help="The urgent step has no second signature. Say what you do to undo it." if to in back else HELP[to],
-                sees=labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]),
+                label="Take it back to review" if to in back else MORE_TIME[to][0] if to in longer else VERBS[to],
+                help=BACK if to in back else MORE_TIME[to][1] if to in longer else HELP[to],
+                sees=sees,
                 who=_who(case, to, reasons),
                 waiting=to in proposed,
                 outward=to in OUTWARD,
                 until=to in ("HELD", "REVIEW", "COORDINATING"),
-                whom=to in ("COORDINATING", "REFERRED"),
-                urgent=urgent and to in AT_ONCE,
+                whom=to in ("COORDINATING", "REFERRED") and to not in longer,
+                urgent=urgent and to in AT_ONCE and to not in longer,
+                hurry=to in hurry,
+                longer=to in longer,
                 reasons=reasons,
             )
         )
@@ -135,7 +161,7 @@ def unsigned_now(case: Case) -> bool:
 
 def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
     """Proposals and urgent steps that wait for a second signature. called: how the page names a sign key."""
-    waiting = [(proposal.id, proposal.why) for proposal in case.proposals] + [(name, "") for name in case.unsigned]
+    waiting = [(each.id, each.why) for each in case.proposals] + [(name, "") for name in case.unsigned]
     found = []
     for name, why in waiting:
         event = next((each for each in case.order if each.id == name), None)
@@ -147,13 +173,14 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
             Offer(
                 id=name,
                 to=to,
-                what=VERBS[to] + (f": {label(labels.REASON, event.payload['reason'])}" if to == "CLOSED" else ""),
+                what=what(case, event),
                 who=called.get(event.author, "A reader"),
                 week=event.payload["week"],
                 text=event.payload.get("text", ""),
                 whom=event.payload.get("whom", ""),
                 until=event.payload.get("until", ""),
                 mine=mine,
+                back=mine and name not in case.unsigned,
                 may=not mine and not why,
                 why=said,
                 consent=consent(case, event) if to in OUTWARD else "",
@@ -163,8 +190,24 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
 
 
 def target(event: Event) -> str:
-    """The state a `state` or `purge` event leads to."""
-    return "PURGED" if event.kind == "purge" else str(event.payload["to"])
+    """The state a `state` or `purge` event leads to; "" for a legal hold."""
+    return "PURGED" if event.kind == "purge" else str(event.payload.get("to", ""))
+
+
+def what(case: Case, event: Event) -> str:
+    """A `state`, `purge` or `hold` event in a few words."""
+    if event.kind == "hold":
+        return HOLDS[event.payload["on"]]
+    to = target(event)
+    if is_longer(case, event):
+        return MORE_TIME[to][0]
+    return VERBS[to] + (f": {label(labels.REASON, event.payload['reason'])}" if to == "CLOSED" else "")
+
+
+def is_longer(case: Case, event: Event) -> bool:
+    """Whether it gave a state a later date, or asks for that now."""
+    waits = any(each.id == event.id and each.why != "state" for each in case.proposals)
+    return event.id in case.extended or (waits and target(event) == case.state)
 
 
 def narrow(case: Case) -> bool:
@@ -205,6 +248,7 @@ def undone(case: Case) -> tuple[Event, ...]:
         if event.kind == "state"
         and event.payload["to"] in OUTWARD
         and event.id not in done
+        and event.id not in case.extended
         and (event.id in brought or (event.id in signed and event.id not in {each.id for each in case.proposals}))
     )
 

@@ -1,5 +1,6 @@
 """Documents that state facts about the code are held to them."""
 
+import json
 import re
 from pathlib import Path
 
@@ -34,3 +35,31 @@ def test_the_protocols_table_of_constants_is_the_codes() -> None:
     assert len(rows) >= 14
     for name, value in rows:
         assert getattr(constants, name) == int(value.rstrip(",").replace(",", "")), name
+
+
+# What the reviewer's guide says with weight, and no page says; sentences and headings of a passage end with a stop.
+STRESSED = {"on paper or by voice", "Another"}
+
+
+def test_every_name_in_the_reviewers_guide_is_on_a_page() -> None:
+    """Buttons, links and headings stand in italics and begin a text of a page; what it shows, in bold, is in one somewhere."""
+    guide = " ".join((ROOT / "docs" / "reviewer-guide.md").read_text("utf-8").split())
+    pages = "\n".join(path.read_text("utf-8") for path in (ROOT / "templates" / "review").glob("*.html"))
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "review").glob("*.py"))
+    spoken = re.findall(r'"([^"\n]+)"', re.sub(r'""".*?"""', "", code, flags=re.S) + pages)
+    spoken += [row["checked"].lower() for row in json.loads((ROOT / "review" / "legal.json").read_text("utf-8"))["duties"]]
+    texts = [text.strip() for text in [*re.split(r"<[^<>]*>|\{%.*?%\}|\{\{.*?\}\}", pages), *spoken]]
+    names = set(re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", guide))
+    bold = {name for name in re.findall(r"\*\*([^*]+)\*\*", guide) if not name.endswith(".")} - STRESSED
+    assert len(names) > 25 and len(bold) > 10
+    assert {name for name in names if not any(re.match(rf"{re.escape(name)}\b", text) for text in texts)} == set()
+    assert {name for name in bold if not any(name in text for text in texts)} == set()
+
+
+def test_every_state_in_the_reviewers_table_of_dates_is_called_as_on_the_page() -> None:
+    from review.labels import STATE
+
+    guide = (ROOT / "docs" / "reviewer-guide.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([A-Z][^|]*) \|", guide, re.M)
+    states = [name for row in rows for name in re.split("(?<=^Triage) to ", row)]
+    assert len(states) >= 10 and set(states) <= set(STATE.values())

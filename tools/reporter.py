@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, states, tree
+from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
@@ -65,6 +65,10 @@ UNCERTAIN = "The server gave no answer: it may or may not have stored this. Try 
 
 class Refused(Exception):
     """The server said no, in its own sentence."""
+
+
+class MoreEffort(Refused):
+    """The server took nothing because it asks for more effort by now."""
 
 
 class Unreachable(Exception):
@@ -232,6 +236,8 @@ def compose_answer(known: Programme, held: Returned, proposal: str, agree: bool)
     step = next((each for each in proposals_of(held.case) if each["id"] == proposal), None) if held.case else None
     if step is None:
         raise Unfit("There is no open proposal of this id that waits for an answer. Nothing was sent.")
+    if agree and step["why"] == "packet":
+        raise Unfit("The reviewers have not shown you the text yet, so there is nothing to agree to. Nothing was sent.")
     answer = {"of": proposal, "agree": constants.YES_NO[agree], "warned": constants.YES_NO[bool(step["warning"])]}
     return compose_more(known, held, "confirm", answer)
 
@@ -316,15 +322,15 @@ def proposals_of(held: case.Case) -> list[dict[str, Any]]:
     """Return the open steps that need or may get the reporter's answer now.
 
     Each is {"id", "to", "whom", "until", "text", "why", "answer", "warning", "packets"}: `why` "" if a second signature would do, "consent"
-    if the answer is missing; `answer` YES, NO or ""; `warning` is to be read before agreeing, or ""; packets are {"to", "fields"}, as they
-    would leave.
+    if the answer is missing, "packet" if the text to be published was not shown yet, "recused" if who proposed it stepped back; `answer`
+    YES, NO or ""; `warning` is to be read before agreeing, or ""; packets are {"to", "fields"}, as they would leave.
     """
     told = {item.id: item for item in held.order}
     few = narrow(held)
     found = []
     for each in held.proposals:
         step = told[each.id].payload
-        if step.get("to") in constants.OUTWARD and step["to"] in states.TABLE[held.state]:
+        if step.get("to") in constants.OUTWARD and each.why != "state":
             packets = [item.payload for item in held.order if item.kind == "packet" and item.payload["state"] == each.id]
             found.append(
                 {name: step[name] for name in ("to", "whom", "until", "text")}
@@ -437,7 +443,8 @@ class Server:
 
 
 def _refusal(answer: urllib3.BaseHTTPResponse) -> Refused:
-    return Refused(answer.data.decode("utf-8", "replace").strip()[:300])
+    kind = MoreEffort if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Refused
+    return kind(answer.data.decode("utf-8", "replace").strip()[:300])
 
 
 def fetch_programme(server: Server, fingerprint: str | None, weeks: int | None = None) -> Programme:
@@ -466,16 +473,15 @@ def _up_to(segments: Sequence[segment.Segment], head: Mapping[str, Any]) -> list
 
 def send(server: Server, body: bytes) -> None:
     """Post with the effort asked for; when the server asks for more meanwhile, work again. The letters stay the same."""
-    for _ in range(4):
+    # head.json follows what the server asks within a second: looking at once would find the old effort.
+    for wait in (2, 4, 8, 0):
         head = parse_strict(server.get("/files/head.json"))
-        newest = bytes.fromhex(head["hash"])
-        worked = sealing.with_effort(body, newest, head["effort"]) if head["effort"] else body
+        worked = sealing.with_effort(body, bytes.fromhex(head["hash"]), head["effort"]) if head["effort"] else body
         try:
             server.post(worked)
             return
-        except Refused as refusal:
-            if parse_strict(server.get("/files/head.json"))["effort"] <= head["effort"]:
-                raise refusal from None
+        except MoreEffort:
+            time.sleep(wait)
     raise Refused("The server keeps asking for more effort.")
 
 

@@ -26,7 +26,10 @@ export interface Case {
   readonly gone: ReadonlyMap<string, string>;
   /** Sign key of the evaluator whom the reporter brought in, or empty. */
   readonly evaluator: string;
-  /** The week of the event that brought the state; `until` and `whom` are of the `state` event behind it, or empty. */
+  /**
+   * The week of the event that brought the state; `until` and `whom` are of the `state` event behind it, or empty, and `until` of the last
+   * that gave it a later date.
+   */
   readonly since: string;
   readonly until: string;
   readonly whom: string;
@@ -36,6 +39,10 @@ export interface Case {
   readonly proposals: readonly Proposal[];
   /** Urgent steps without a second signature. */
   readonly unsigned: readonly string[];
+  /** The `state` events that gave a state a later date. */
+  readonly extended: readonly string[];
+  /** While it is under one it cannot be purged. */
+  readonly legalHold: boolean;
   readonly triage: Event | undefined;
   /** Codes to their latest status. */
   readonly corrections: ReadonlyMap<string, string>;
@@ -159,12 +166,12 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
   const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);
   return {
     id: caseId, root, order, void: reasons, may: mayOf(graph, choices, root), state, since, brought, graph, lead, second,
-    until: String(brought?.payload["until"] ?? ""), whom: String(brought?.payload["whom"] ?? ""),
+    until: at.until, whom: String(brought?.payload["whom"] ?? ""),
     opened: new Set(ofKind("received").map(({ author }) => author)),
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
     equivocations: equivocationsIn(held, walk.void),
     readers: walk.active, gone: walk.gone, evaluator: String(ofKind("evaluator")[0]?.payload["evaluator"] ?? ""),
-    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], triage: ofKind("triage").at(-1),
+    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], extended: at.extended, legalHold: at.legalHold, triage: ofKind("triage").at(-1),
     corrections: new Map(ofKind("correction").map(({ payload }) => [String(payload["code"]), String(payload["status"])])),
   };
 }

@@ -78,10 +78,17 @@ function weekDue(row: Row, folded: Case): string {
   const days = row.reason?.[String(folded.brought?.payload["reason"])] ?? row.urgency?.[urgencyOf(folded)] ?? row.days;
   // Nobody knows the day: a deadline is rounded down, and what must not be too early up and one week more.
   if (row.after !== undefined) return addWeeks(start, Math.floor((days + 6) / 7) + 1);
-  const { until } = folded;
-  if (!["YES", folded.state].includes(row.until ?? "") || !isWeek(until)) return addWeeks(start, Math.floor(days / 7));
+  const until = row.until === undefined ? "" : row.until === "YES" ? folded.until : dateFor(row.until, folded);
+  if (!isWeek(until)) return addWeeks(start, Math.floor(days / 7));
   const most = addWeeks(start, Math.floor((row.most ?? 0) / 7));
   return until < most ? until : most;
+}
+
+/** The last date that was given for a state, however often the case left it since. */
+function dateFor(state: string, { order, proposals }: Case): string {
+  const given = order.filter(({ id, payload }) => payload["to"] === state && payload["kind"] === "state"
+    && payload["until"] !== "" && !proposals.some((each) => each.id === id));
+  return String(given.at(-1)?.payload["until"] ?? "");
 }
 
 function startOf(where: string, folded: Case): string {
@@ -107,6 +114,8 @@ function isSettled(row: Row, folded: Case, due: string): boolean {
   }
   const since = Math.max(0, order.findIndex(({ id }) => id === history.at(-1)?.[2]));
   if (row.replied !== undefined && order.some((event, place) => kindOf(event) === "reply" && place > since)) return true;
+  if (row.code === "reopen" && order.some((event) => kindOf(event) === "withdraw")) return true;
+  if (row.code === "purge" && folded.legalHold) return true;
   if (row.code === "feedback" && history.some(([state]) => TELLING.includes(state))) return true;
   return row.settled !== undefined && corrections.size > 0
     && [...corrections.values()].every((status) => ["VERIFIED", "DECLINED"].includes(status));

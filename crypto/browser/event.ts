@@ -67,8 +67,10 @@ const REVIEWER: Readonly<Record<string, Shape>> = {
     whom: text(200), urgent: code(...YES_NO),
   },
   endorse: NAMING,
+  retract: NAMING,
   done: { ...NAMING, text: text(4000) },
   purge: LATER,
+  hold: { ...LATER, on: code(...YES_NO), text: text(4000) },
   triage: {
     ...LATER, code: code(...ABOUT_CODES), also: distinct(list(code(...ABOUT_CODES), 0, 2)), stage: code(...STAGE_CODES),
     severity: code(...SEVERITY_CODES), harm: code(...HARM_CODES), urgency: code(...URGENCY_CODES), known: code(...KNOWN_CODES),

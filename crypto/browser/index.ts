@@ -17,7 +17,7 @@ export {
 export { idsOf, kindOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
 export { common, fold, heads, previousOf, type Case } from "./case.ts";
 export { descends } from "./graph.ts";
-export { isOpenTo, type Proposal, type VoidReason } from "./states.ts";
+export { type Proposal, type VoidReason } from "./states.ts";
 export { suspendedOn, verifyBundle, type Tree } from "./tree.ts";
 export {
   dayOf, foldText, openKey, statusOf,

@@ -6,10 +6,13 @@ import { kindOf, type Event } from "./event.ts";
 import { audienceOf, descends, lastOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
-  | "orphan" | "same" | "consent" | "state";
+  | "orphan" | "same" | "retracted" | "packet" | "consent" | "state";
 type Ids = readonly string[];
 
-/** A `state` or `purge` event that waits for a second person; why: empty if an endorsement now would count, else why it would be void. */
+/**
+ * A `state`, `purge` or `hold` event that waits for a second person. why: empty if an endorsement now would count, `state` if the case
+ * cannot go there from where it stands, else why the endorsement would be void.
+ */
 export interface Proposal {
   readonly id: string;
   readonly why: VoidReason | "";
@@ -40,8 +43,14 @@ const ALONE = ["ACKNOWLEDGED", "ADVICE", "NEEDS_INFO", "CORRECTED", "REOPENED"];
 const CLOSED_ALONE = ["RECEIVED SPAM", "ADVICE ADVISED", "WITHDRAWN WITHDRAWN"];
 /** What `urgent` can reach. */
 const AT_ONCE = ["COORDINATING", "REFERRED"];
+/** And from where it cannot. */
+const SHUT = ["RECEIVED", "CLOSED", "WITHDRAWN", "PURGED"];
+/** What can be given a later date. */
+const LONGER = ["HELD", "REVIEW", "COORDINATING"];
 /** What may be named by what names something. */
-const NAMING: Readonly<Record<string, Ids>> = { endorse: ["state", "purge"], done: ["state"], confirm: ["state"], packet: ["state"] };
+const NAMING: Readonly<Record<string, Ids>> = {
+  endorse: ["state", "purge", "hold"], retract: ["state", "purge", "hold"], done: ["state"], confirm: ["state"], packet: ["state"],
+};
 const ENOUGH: Readonly<Record<string, Ids>> = { REFERRED: ["REFER", "PUBLISH"], COORDINATING: ["PUBLISH"] };
 
 /** Where the machine stands. */
@@ -55,15 +64,20 @@ export interface Standing {
   readonly void: Map<string, VoidReason>;
   /** The `state` event behind the present state. */
   brought: string;
+  until: string;
   withdrawn: boolean;
+  legalHold: boolean;
   readonly waiting: Set<string>;
   readonly reached: Set<string>;
   readonly unsigned: Set<string>;
+  /** Proposals that gave a state a later date. */
+  readonly extended: string[];
   /** Valid endorsements, by what they endorse. */
   readonly signed: Map<string, Ids>;
 }
 
 const said = (event: Event | undefined, name: string): string => String(event?.payload[name] ?? "");
+/** The state it leads to; empty for a legal hold, which leads to none. */
 const targetOf = (event: Event): string => (kindOf(event) === "purge" ? "PURGED" : said(event, "to"));
 const stateOf = (at: Standing): string => at.history.at(-1)?.[0] ?? "";
 const ofKind = (at: Standing, ...kinds: Ids): Event[] => at.valid.filter((event) => kinds.includes(kindOf(event)));
@@ -76,13 +90,13 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const orphans = new Set(shared.filter((event) => isOrphan(graph, event, gone)));
   const at: Standing = {
     graph, root, valid: shared.filter((event) => !orphans.has(event)), leaving, history: [["RECEIVED", said(root, "week"), caseId]],
-    void: new Map([...orphans].map(({ id }) => [id, "orphan"])), brought: "", withdrawn: false, waiting: new Set(), reached: new Set(),
-    unsigned: new Set(), signed: new Map(),
+    void: new Map([...orphans].map(({ id }) => [id, "orphan"])), brought: "", until: "", withdrawn: false, legalHold: false,
+    waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
   for (const event of withdrawnLast(at)) {
     const kind = kindOf(event);
     if (kind === "state") propose(at, event);
-    else if (kind === "purge") at.waiting.add(event.id);
+    else if (kind === "purge" || kind === "hold") at.waiting.add(event.id);
     else if (kind === "endorse") endorse(at, event);
     else if (kind === "withdraw") {
       at.withdrawn = true;
@@ -93,12 +107,20 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
     const backed = at.reached.has(String(of)) || (at.signed.get(String(of)) ?? []).some((each) => descends(graph, id, each));
     if (!backed) at.void.set(id, "state");
   }
+  const taken = ofKind(at, "retract");
+  const open = taken.map((event) => said(event, "of")).filter((of) => at.waiting.has(of));
+  for (const event of taken) if (!open.includes(said(event, "of"))) at.void.set(event.id, "state");
+  for (const of of open) {
+    at.waiting.delete(of);
+    at.void.set(of, "retracted");
+  }
   return at;
 }
 
 /** What waits for a second person, in order. */
 export function proposals(at: Standing): Proposal[] {
-  return [...at.waiting].map((id) => ({ id, why: whyNot(at, undefined, at.graph.held.get(id) as Event) }));
+  return [...at.waiting].map((id) => at.graph.held.get(id) as Event)
+    .map((of) => ({ id: of.id, why: isAllowed(at, of) ? whyNot(at, undefined, of) : "state" }));
 }
 
 /** The most careful of the choices that no other choice follows; without any, what the report said, if that is held. */
@@ -108,13 +130,14 @@ export function mayOf(graph: Graph, choices: Ids, root: Event): string | undefin
   return MAY_CODES.find((may) => last.includes(may)) ?? answers?.["may"] as string | undefined;
 }
 
-/** Does it name no event of the right kind that counts and that its author had seen? */
+/** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else. */
 function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReason>): boolean {
   const kinds = NAMING[kindOf(event)];
   if (kinds === undefined) return false;
   const of = said(event, kindOf(event) === "packet" ? "state" : "of");
   const named = graph.held.get(of);
-  return of !== "" && !(named !== undefined && !gone.has(of) && kinds.includes(kindOf(named)) && descends(graph, event.id, of));
+  const known = named !== undefined && !gone.has(of) && kinds.includes(kindOf(named)) && descends(graph, event.id, of);
+  return of !== "" && !(known && (kindOf(event) !== "retract" || named.author === event.author));
 }
 
 /** The same order, but everything said in knowledge of a `withdraw` after everything else: still topological, and not up to ids. */
@@ -127,6 +150,7 @@ function withdrawnLast(at: Standing): Event[] {
 function enter(at: Standing, state: string, by: Event, brought: string): void {
   at.history.push([state, said(by, "week"), by.id]);
   at.brought = brought;
+  at.until = said(at.graph.held.get(brought), "until");
 }
 
 /** A `state` event at its place: one that needs one person takes effect, one that needs two waits. */
@@ -151,7 +175,12 @@ function endorse(at: Standing, event: Event): void {
   if (why !== "") return void at.void.set(event.id, why);
   at.signed.set(of.id, [...at.signed.get(of.id) ?? [], event.id]);
   at.unsigned.delete(of.id);
-  if (at.waiting.delete(of.id)) enter(at, targetOf(of), event, of.id);
+  if (!at.waiting.delete(of.id)) return;
+  if (kindOf(of) === "hold") at.legalHold = !at.legalHold;
+  else if (isLonger(at, of)) {
+    at.until = said(of, "until");
+    at.extended.push(of.id);
+  } else enter(at, targetOf(of), event, of.id);
 }
 
 /** Why this endorsement of `of` does not count, or "". Without an event: one by somebody new who has seen everything. */
@@ -160,22 +189,24 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   if (leftBefore(at, event === undefined ? [of.author] : [of.author, event.author], of, event?.id)) return "recused";
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
+  if (ofKind(at, "retract").some(({ id, payload }) => payload["of"] === of.id && isBeside(at, id, of, event?.id))) return "retracted";
+  if (targetOf(of) === "DISCLOSED" && !textsOf(at, of, event?.id).some((text) => text.payload["to"] === "PUBLIC")) return "packet";
   if ((OUTWARD as Ids).includes(targetOf(of)) && !consented(at, event?.id, of, [of.id])) return "consent";
   return at.void.has(of.id) || !isAllowed(at, of) ? "state" : "";
 }
 
 /** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
 function leftBefore(at: Standing, people: Ids, of: Event, by: string | undefined): boolean {
-  return people.flatMap((person) => at.leaving.get(person) ?? []).some((left) => !isAfter(at, left, by) && !recorded(at, of.id, by, left));
+  return people.flatMap((person) => at.leaving.get(person) ?? []).some((left) => isBeside(at, left, of, by));
 }
 
-/** Does the table lead from one state to another? */
-export const isOpenTo = (state: string, to: string): boolean => (TABLE[state] ?? "").split(" ").includes(to);
-
-/** Does it lead from the present state to this event's? */
+/** Can it take effect where the case stands now? */
 function isAllowed(at: Standing, event: Event): boolean {
   const [to, state] = [targetOf(event), stateOf(at)];
-  if (!isOpenTo(state, to) || (to === "REOPENED" && at.withdrawn)) return false;
+  if (kindOf(event) === "hold") return state !== "PURGED" && at.legalHold !== (event.payload["on"] === "YES");
+  if (isLonger(at, event) || (isHurried(at, event) && ![to, ...SHUT].includes(state))) return true;
+  if (!(TABLE[state] ?? "").split(" ").includes(to)) return false;
+  if ((to === "REOPENED" && at.withdrawn) || (to === "PURGED" && at.legalHold)) return false;
   const only = state === "RECEIVED" ? "SPAM" : state === "WITHDRAWN" ? state : undefined;
   return to !== "CLOSED" || only === undefined || event.payload["reason"] === only;
 }
@@ -188,15 +219,27 @@ function isAlone(at: Standing, event: Event): boolean {
   return few && isAllowed(at, event);
 }
 
+/** Does it give the present state a later date, with a reason, said by somebody who knew that state? REVIEW has one such. */
+function isLonger(at: Standing, event: Event): boolean {
+  const state = stateOf(at);
+  if (kindOf(event) !== "state" || said(event, "to") !== state || !LONGER.includes(state)) return false;
+  const known = descends(at.graph, event.id, at.history.at(-1)?.[2] ?? "");
+  return known && said(event, "text") !== "" && said(event, "whom") === said(at.graph.held.get(at.brought), "whom")
+    && said(event, "until") > at.until && !(state === "REVIEW" && at.until !== "");
+}
+
+/** Is it an urgent step out, by somebody who knew that life is in danger? */
+function isHurried(at: Standing, event: Event): boolean {
+  return kindOf(event) === "state" && event.payload["urgent"] === "YES" && AT_ONCE.includes(said(event, "to"))
+    && ofKind(at, "triage").some(({ id, payload }) => payload["urgency"] === "U0" && descends(at.graph, event.id, id));
+}
+
 /** Do danger to life and the reporter's consent let this event take effect before anyone endorses it? */
 function isUrgent(at: Standing, event: Event): boolean {
-  if (event.payload["urgent"] !== "YES" || !AT_ONCE.includes(said(event, "to")) || !isAllowed(at, event)) return false;
+  if (!isHurried(at, event) || said(event, "to") === stateOf(at) || !isAllowed(at, event)) return false;
   if (leftBefore(at, [event.author], event, event.id)) return false;
-  const before = at.valid.filter(({ id }) => descends(at.graph, event.id, id));
-  if (!before.some((each) => kindOf(each) === "triage" && each.payload["urgency"] === "U0")) return false;
-  const alike = (each: Event): boolean =>
-    kindOf(each) === "state" && ["to", "whom"].every((name) => said(each, name) === said(event, name));
-  return consented(at, event.id, event, before.filter(alike).map(({ id }) => id));
+  const asked = ofKind(at, "state").filter((each) => ["to", "whom"].every((name) => said(each, name) === said(event, name)));
+  return consented(at, event.id, event, asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id)));
 }
 
 /**
@@ -206,13 +249,13 @@ function isUrgent(at: Standing, event: Event): boolean {
 function consented(at: Standing, by: string | undefined, of: Event, asked: Ids): boolean {
   const { graph } = at;
   const counted = ofKind(at, "choice", "confirm", "withdraw")
-    .filter(({ id }) => !isAfter(at, id, by) && !recorded(at, of.id, by, id));
+    .filter(({ id }) => isBeside(at, id, of, by));
   const idsOfKind = (kind: string): string[] => counted.filter((event) => kindOf(event) === kind).map(({ id }) => id);
   const answers = lastOf(graph, idsOfKind("confirm").filter((id) => asked.includes(said(graph.held.get(id), "of"))));
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
   if (idsOfKind("withdraw").length > 0 || answers.some((id) => word(id, "agree") === "NO")) return false;
   // Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-  const texts = ofKind(at, "packet").filter((event) => said(event, "state") === of.id && isBefore(at, event.id, by));
+  const texts = textsOf(at, of, by);
   const yes = answers.filter((id) => isBefore(at, id, by) && texts.every((text) => descends(graph, id, text.id)));
   const known = ofKind(at, "triage").filter(({ id }) => isBefore(at, id, by)).map((event) => said(event, "known"));
   const answered = at.root.payload["answers"] as JsonObject | undefined;
@@ -224,10 +267,17 @@ function consented(at: Standing, by: string | undefined, of: Event, asked: Ids):
 }
 
 const isBefore = (at: Standing, id: string, by: string | undefined): boolean => by === undefined || descends(at.graph, by, id);
-const isAfter = (at: Standing, id: string, by: string | undefined): boolean => by !== undefined && descends(at.graph, id, by);
+/** The packets that belong to this proposal and were known at `by`. */
+const textsOf = (at: Standing, of: Event, by: string | undefined): Event[] =>
+  ofKind(at, "packet").filter((event) => said(event, "state") === of.id && isBefore(at, event.id, by));
 
-/** Had the act in the world happened, as agreed at `by`, before its recorder knew of what speaks against it? */
-function recorded(at: Standing, of: string, by: string | undefined, against: string): boolean {
-  return by !== undefined && ofKind(at, "done").some(({ id, payload }) =>
-    payload["of"] === of && descends(at.graph, id, by) && !descends(at.graph, id, against));
+/**
+ * Does `against` count against `of` at `by`: not said in knowledge of that, nor too late? Too late: the act in the world had happened,
+ * as agreed at `by`, and who recorded it did not know of `against`.
+ */
+function isBeside(at: Standing, against: string, of: Event, by: string | undefined): boolean {
+  if (by === undefined) return true;
+  const late = ofKind(at, "done").some(({ id, payload }) =>
+    payload["of"] === of.id && descends(at.graph, id, by) && !descends(at.graph, id, against));
+  return !late && !descends(at.graph, against, by);
 }

@@ -3,7 +3,7 @@
 import wording from "../wording.json" with { type: "json" };
 import { duesOf, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
-import { descends, idsOf, isOpenTo, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
+import { descends, idsOf, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
 import { packetText } from "./packets.ts";
 
 export interface View {
@@ -51,6 +51,13 @@ const ASKING: Readonly<Record<string, string>> = {
   DISCLOSED: "publish a summary",
 };
 
+/** What a proposal of the state that there is already asks for. */
+const LONGER: Readonly<Record<string, string>> = {
+  HELD: "go on keeping it, not acted on,",
+  REVIEW: "take longer to check it,",
+  COORDINATING: "give the company more time,",
+};
+
 const CORRECTIONS: Readonly<Record<string, string>> = {
   "DC-USER": "Restrict who may use the model",
   "DC-RATE": "Limit how often it may be used",
@@ -95,7 +102,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "NOT-ENOUGH": "There is not enough to take it further. That does not mean you were wrong.",
   "NOT-SUPPORTED": "It was checked and not borne out.",
   UNSAFE: "Acting on it would expose you.",
-  DUPLICATE: "It was joined to another case.",
+  DUPLICATE: "The same matter is followed in another case. What you write here is still read.",
   "NO-REPLY": "Nothing more was heard, and there was nothing to act on.",
   WITHDRAWN: "It was withdrawn.",
   "OUT-OF-SCOPE": "It is outside our field.",
@@ -115,6 +122,8 @@ const VOIDS: Readonly<Record<string, string>> = {
   orphan: "about something that is not there",
   same: "two different people have to sign",
   consent: "your consent is missing",
+  retracted: "the reviewer who proposed it took it back",
+  packet: "you had not been shown the text",
 };
 
 const textOf = (event: Event, name = "text"): string => String(event.payload[name] ?? "");
@@ -129,7 +138,7 @@ const isWithdrawn = (view: View): boolean => ofKind(view, "withdraw").length > 0
 function next(view: View): HTMLElement[] {
   const { folded } = view;
   const now = weekOf(new Date());
-  const dues = duesOf(folded).filter(({ code }) => code !== "reopen" || !isWithdrawn(view));
+  const dues = duesOf(folded);
   if (dues.length === 0) return [make("p", "", make("strong", "", "Next: "), "Nothing more is due.")];
   const late = " That has passed: they are late. You can write and ask.";
   return [make("p", "", make("strong", "", "Next:")), make("ul", "", ...dues.map(({ week, duty, sentence }) =>
@@ -176,12 +185,22 @@ export function historyView(view: View): HTMLElement {
     make("li", "", `${STATES[state] ?? state} · ${weekInWords(week)}`)));
 }
 
-/** What a `state` or `purge` event is about, in a few words. */
-function stepOf(event: Event | undefined): string {
+/** Does it give a state a later date, or ask for that? */
+function isLonger({ folded }: View, { id, payload }: Event): boolean {
+  return folded.extended.includes(id)
+    || (payload["to"] === folded.state && folded.proposals.some((each) => each.id === id && each.why !== "state"));
+}
+
+/** What a `state`, `purge` or `hold` event is about, in a few words. */
+function stepOf(view: View, event: Event | undefined): string {
   if (event === undefined) return "a step that has not reached you";
   if (kindOf(event) === "purge") return "remove it from the reviewers’ machines";
+  if (kindOf(event) === "hold") {
+    return event.payload["on"] === "YES" ? "put it under a legal hold, so that nobody may remove it" : "lift the legal hold";
+  }
   const [to, whom] = [textOf(event, "to"), textOf(event, "whom")];
-  const step = ASKING[to] ?? `“${STATES[to] ?? to}”`;
+  const step = isLonger(view, event) ? `${LONGER[to]} until ${weekInWords(textOf(event, "until"))}`
+    : ASKING[to] ?? `“${STATES[to] ?? to}”`;
   return whom === "" ? step : `${step} (${whom})`;
 }
 
@@ -192,8 +211,8 @@ function isNarrow(view: View): boolean {
 }
 
 /** The open outward proposals that the present state allows. */
-const outward = (view: View): Event[] => view.folded.proposals.flatMap(({ id }) => eventOf(view, id) ?? [])
-  .filter((event) => (OUTWARD as readonly string[]).includes(textOf(event, "to")) && isOpenTo(view.folded.state, textOf(event, "to")));
+const outward = (view: View): Event[] => view.folded.proposals.flatMap(({ id, why }) => (why === "state" ? [] : eventOf(view, id) ?? []))
+  .filter((event) => (OUTWARD as readonly string[]).includes(textOf(event, "to")));
 
 /** What waits for the reporter, each with buttons that carry the id (`of`) and the answer (`agree`, `warned`). */
 export function proposalsView(view: View): HTMLElement[] {
@@ -203,7 +222,7 @@ export function proposalsView(view: View): HTMLElement[] {
   return [
     ...asked.map((event) => proposalView(view, event)),
     ...others.map((event) => make("p", "soft",
-      `${who(view, event.author)} proposes: ${stepOf(event)}. Nothing changes until a second reviewer has signed.`)),
+      `${who(view, event.author)} proposes: ${stepOf(view, event)}. Nothing changes until a second reviewer has signed.`)),
   ];
 }
 
@@ -220,20 +239,19 @@ function proposalView(view: View, event: Event): HTMLElement {
   const agreed = !refused && last.some(seen);
   const why = proposals.find(({ id }) => id === event.id)?.why;
   const stands = why === "recused" ? "The reviewer who proposed it has stepped back, so it does not go ahead."
+    : why === "packet" ? "The reviewers have not shown you the text yet. Nothing happens before they have, and before you agree to it."
     : refused ? "You did not agree. It does not go ahead."
     : agreed ? "You agreed. It happens once a second reviewer has signed. Until then you can take this back."
     : last.length > 0 ? "You agreed, but something has changed since: please look again. If you do not want it to happen, say so now."
     : why === "" ? "You allowed such steps before. It happens once a second reviewer has signed, unless you say no."
     : "Nothing happens until you agree.";
-  const unseen = texts.length === 0 && event.payload["to"] === "DISCLOSED"
-    ? [make("p", "", "The reviewers have not shown you the text yet. Ask for it before you agree.")] : [];
   const for_ = event.payload["to"] === "COORDINATING" ? "they would have until" : "until";
-  const until = textOf(event, "until") === "" ? "" : ` · ${for_} ${weekInWords(textOf(event, "until"))}`;
+  const until = textOf(event, "until") === "" || isLonger(view, event) ? "" : ` · ${for_} ${weekInWords(textOf(event, "until"))}`;
   const panel = make("section", "panel proposal",
-    make("h3", "", "We propose to ", make("bdi", "", stepOf(event))),
+    make("h3", "", "We propose to ", make("bdi", "", stepOf(view, event))),
     make("p", "soft", `${who(view, event.author)} · ${weekInWords(textOf(event, "week"))}${until}`),
     ...textOf(event).trim() === "" ? [] : [quoted(event)],
-    ...texts.map((text) => packetView(`The text as it would go to ${PACKETS[textOf(text, "to")] ?? "them"}`, packetText(text))), ...unseen,
+    ...texts.map((text) => packetView(`The text as it would go to ${PACKETS[textOf(text, "to")] ?? "them"}`, packetText(text))),
     make("p", "", make("strong", "", stands)));
   panel.dataset["proposal"] = event.id;
   const answer = (agree: "YES" | "NO", label: string, kind = ""): HTMLElement => {
@@ -242,9 +260,9 @@ function proposalView(view: View, event: Event): HTMLElement {
     Object.assign(button.dataset, { of: event.id, agree, warned: narrow ? "YES" : "NO" });
     return button;
   };
-  if (why === "recused") return panel;
-  if (narrow && !agreed) panel.append(warning(view, event.id));
-  panel.append(make("div", "row", ...agreed ? [] : [answer("YES", refused ? "Agree after all" : "Agree", "main")],
+  if (why === "recused" || (why === "packet" && refused)) return panel;
+  if (narrow && !agreed && why !== "packet") panel.append(warning(view, event.id));
+  panel.append(make("div", "row", ...agreed || why === "packet" ? [] : [answer("YES", refused ? "Agree after all" : "Agree", "main")],
     ...refused ? [] : [answer("NO", agreed ? "Take it back" : "Do not agree")]));
   return panel;
 }
@@ -315,6 +333,7 @@ export function stateView(view: View): HTMLElement[] {
     make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
       step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
     ...standing(view), ...next(view), ...corrections(view),
+    ...folded.legalHold ? [make("p", "", "It is under a legal hold: nobody may remove it until two reviewers lift that.")] : [],
     make("p", "", make("strong", "", "Reviewers may: "), may),
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),
     ...[...gone].map(([sign, why]) => make("p", "", goneWhy(view, sign, why))),
@@ -325,7 +344,7 @@ export function stateView(view: View): HTMLElement[] {
 /** What an event says in one line; its text stands below. */
 function headline(view: View, event: Event): string {
   const name = who(view, event.author);
-  const step = stepOf(view.events.get(textOf(event, "of")));
+  const step = stepOf(view, view.events.get(textOf(event, "of")));
   switch (kindOf(event)) {
     case "report": return "You reported";
     case "stub": return "You reported. Your own copy holds no text, as you chose";
@@ -335,7 +354,9 @@ function headline(view: View, event: Event): string {
     case "confirm": return `${event.payload["agree"] === "YES" ? "You agreed to" : "You did not agree to"} ${step}`;
     case "received": return `${name} has opened your report`;
     case "state": return stateLine(view, event, name);
-    case "purge": return `${name} proposed to ${stepOf(event)}`;
+    case "purge":
+    case "hold": return `${name} proposed to ${stepOf(view, event)}`;
+    case "retract": return `${name} took back what they had proposed: ${step}`;
     case "endorse": return `${name} signed as the second reviewer: ${step}`;
     case "done": return `${name} says that it has happened: ${step}`;
     case "triage": return `${name} put down what kind of case it is`;
@@ -354,12 +375,12 @@ function headline(view: View, event: Event): string {
 /** A `state` event: a wish that does not count, a proposal that waits, or what it brought. */
 function stateLine(view: View, event: Event, name: string): string {
   const { void: reasons, proposals } = view.folded;
-  if (reasons.has(event.id)) return `${name} wanted to ${stepOf(event)}`;
+  if (reasons.has(event.id)) return `${name} wanted to ${stepOf(view, event)}`;
   if (event.payload["to"] === "ACKNOWLEDGED") return `${name} confirmed: the reviewers have it`;
   const waits = proposals.some(({ id }) => id === event.id);
   const closing = event.payload["to"] === "CLOSED" ? `. ${REASONS[textOf(event, "reason")] ?? ""}` : "";
   const signed = ofKind(view, "endorse").some(({ payload }) => payload["of"] === event.id);
-  return waits || signed ? `${name} proposed: ${stepOf(event)}${closing}` : `${name}: ${stepOf(event)}${closing}`;
+  return waits || signed ? `${name} proposed: ${stepOf(view, event)}${closing}` : `${name}: ${stepOf(view, event)}${closing}`;
 }
 
 function message(view: View, event: Event): HTMLElement {

@@ -2,7 +2,7 @@
 
 A path is the steps of one story, each having seen all before it; a plan is some paths, which part where their steps differ and know
 nothing of each other from there. `A | B => C`: C has seen both A and B. A step is a name of STEPS with, optionally, `/who` says it,
-`:step` the event it is about (else the last `state` or `purge`), `^48` the week from which it is, `%5` a roster number, which changes its id.
+`:step` the event it is about (else the last `state`, `purge` or `hold`), `^48` the week of 2026 from which it is (`^2703`: 2027-W03), `%5` a roster number, which changes its id.
 """
 
 import itertools
@@ -24,6 +24,7 @@ REPORTS: dict[str, dict[str, str]] = {
     "few": {"may": "PUBLISH", "known": "K1"},
     "unsure": {"may": "PUBLISH", "known": "K0"},
     "stub": {"may": "ASK", "known": "K1"},
+    "danger": {"may": "PUBLISH", "known": "K3", "danger": "NOW"},
 }
 SHORT = {
     "ACKNOWLEDGED": "ack",
@@ -57,6 +58,15 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "advised": ("rita", "state", {"to": "CLOSED", "reason": "ADVISED"}),
     "closew": ("rita", "state", {"to": "CLOSED", "reason": "WITHDRAWN"}),
     "hold12": ("rita", "state", {"to": "HELD", "until": "2027-W12", "text": "until others report"}),
+    "held53": ("rita", "state", {"to": "HELD", "until": "2025-W53"}),
+    **{f"held{n}": ("rita", "state", {"to": "HELD", "until": f"2027-W{n}", "text": "longer"}) for n in (20, 30)},
+    **{f"rev{n}": ("rita", "state", {"to": "REVIEW", "until": f"2027-W{n:02}", "text": "longer"}) for n in (12, 20)},
+    "rev99": ("rita", "state", {"to": "REVIEW", "until": "2999-W20", "text": "longer"}),
+    "tri20": ("rita", "state", {"to": "TRIAGE", "until": "2027-W20", "text": "longer"}),
+    "held30-why": ("rita", "state", {"to": "HELD", "until": "2027-W30"}),
+    "coord04": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix"}),
+    "coord04-whom": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix", "whom": "the press"}),
+    "ucoord04": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix", "urgent": "YES"}),
     "cal": ("rita", "state", {"to": "REFERRED", "whom": "Cal OES", "until": "2027-W05"}),
     "ucoord": ("rita", "state", {"to": "COORDINATING", "urgent": "YES"}),
     "uref": ("rita", "state", {"to": "REFERRED", "urgent": "YES"}),
@@ -64,6 +74,7 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "udisc": ("rita", "state", {"to": "DISCLOSED", "urgent": "YES"}),
     "urev": ("rita", "state", {"to": "REVIEW", "urgent": "YES"}),
     "+": ("olaf", "endorse", {"of": ""}),
+    "back": ("rita", "retract", {"of": ""}),
     "done": ("rita", "done", {"of": "", "text": "sent"}),
     "yes": ("alice", "confirm", {"of": "", "agree": "YES", "warned": "NO"}),
     "yesw": ("alice", "confirm", {"of": "", "agree": "YES", "warned": "YES"}),
@@ -71,6 +82,8 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "wd": ("alice", "withdraw", {}),
     "reply": ("alice", "reply", {"text": "I see"}),
     "purge": ("rita", "purge", {}),
+    "hold": ("rita", "hold", {"on": "YES", "text": "a court"}),
+    "lift": ("rita", "hold", {"on": "NO", "text": ""}),
     "recuse": ("rita", "recuse", {}),
     "answer": ("wim", "answer", {"text": "seen"}),
     "note": ("wim", "note", {"text": "between us"}),
@@ -84,6 +97,7 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "claimed": ("olaf", "correction", {"code": "DC-STOP", "status": "CLAIMED", "text": ""}),
     "secure": ("wim", "correction", {"code": "DC-SECURE", "status": "VERIFIED", "text": ""}),
     "packet": ("rita", "packet", {"to": "CAL-OES", "state": "", "fields": {"name": "x"}}),
+    "public": ("rita", "packet", {"to": "PUBLIC", "state": "", "fields": {"summary": "x"}}),
     **{f"may-{may}": ("alice", "choice", {"may": may}) for may in ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")},
     **{f"k{n}": ("olaf", "triage", CODES | {"known": f"K{n}"}) for n in range(5)},
     **{f"u{n}": ("olaf", "triage", CODES | {"urgency": f"U{n}"}) for n in range(4)},
@@ -100,7 +114,7 @@ TO: dict[str, str] = {
     "PLAN": PLAN,
     "COORDINATING": f"{PLAN} coord +",
     "REFERRED": f"{PLAN} ref +",
-    "DISCLOSED": f"{PLAN} disc yes +",
+    "DISCLOSED": f"{PLAN} disc public:disc yes +",
     "CORRECTED": f"{PLAN} coord + corr",
     "CLOSED": "spam",
     "REOPENED": "spam reopen",
@@ -112,7 +126,8 @@ TO: dict[str, str] = {
 def plans() -> dict[str, Plans]:
     """The vectors by kind of report: name to (comment, paths)."""
     return {
-        "publish": transitions() | closings() | endorsements() | consents() | recorded() | urgent() | withdrawals() | purges() | others(),
+        "publish": transitions() | closings() | endorsements() | consents() | recorded() | urgent() | withdrawals() | purges() | others()
+        | longer() | retracted() | disclosed() | holds() | clocks(),
         "refer": {
             "referred": ("REFER is enough for an authority", [f"{PLAN} ref +"]),
             "coordinating": ("and not for the company", [f"{PLAN} coord +"]),
@@ -138,6 +153,11 @@ def plans() -> dict[str, Plans]:
             "urgent-no-settled": ("urgent; no, then yes", [f"{PLAN} u0 cal no yes:cal ucal"]),
             "urgent-yes-to-urgent": ("urgent; a yes to itself comes after it", [f"{PLAN} u0 ucal yes"]),
             "urgent-endorsed": ("urgent but not alone: an ordinary proposal", [f"{PLAN} u0 ucal yes +"]),
+            "urgent-endorsed-from-triage": ("which two may take from where one may", ["ack tri + u0 ucal yes +"]),
+            "urgent-endorsed-u1": ("but not without danger to life", ["ack tri + u1 ucal yes +"]),
+            "longer": ("more time for the company: asked anew", [f"{PLAN} coord yes + coord04 +"]),
+            "longer-yes": ("and agreed to", [f"{PLAN} coord yes + coord04 yes:coord04 +"]),
+            "retracted-refused": ("taken back after an endorsement that did not count", [f"{PLAN} coord + back:coord yes:coord +/wim:coord"]),
         },
         "hold": {
             "referred": ("HOLD: never outward", [f"{PLAN} ref +"]),
@@ -147,7 +167,7 @@ def plans() -> dict[str, Plans]:
         "advise": {
             "referred": ("ADVISE: never outward", [f"{PLAN} ref +"]),
             "coordinating": ("ADVISE: never outward", [f"{PLAN} coord +"]),
-            "disclosed-yes": ("without a yes to the very step", [f"{PLAN} disc yes +"]),
+            "disclosed-yes": ("without a yes to the very step", [f"{PLAN} disc public:disc yes +"]),
         },
         "few": narrow() | {
             "urgent": ("urgent: allowed, but few people could know", [f"{PLAN} u0 ucoord"]),
@@ -158,11 +178,12 @@ def plans() -> dict[str, Plans]:
         "stub": {
             "referred": ("what the report said is not known: it does not stand in the way", [f"{PLAN} ref +"]),
             "coordinating": ("nor for the company", [f"{PLAN} coord +"]),
-            "disclosed": ("a published text needs their yes in any case", [f"{PLAN} disc +"]),
+            "disclosed": ("a published text needs their yes in any case", [f"{PLAN} disc public:disc +"]),
             "choice": ("what was chosen since is known", [f"{PLAN} may-ASK ref +"]),
             "triage": ("and so is what the reviewers found", [f"{PLAN} k1 ref +"]),
             "withdrawn": ("a withdrawal beside an endorsement", [f"{PLAN} ref +", f"{PLAN} ref wd"]),
         },
+        "danger": {"acknowledged": ("triage the same day", ["ack"]), "triaged": ("unless it was found otherwise", ["ack u2"])},
     }  # fmt: skip
 
 
@@ -170,7 +191,7 @@ def transitions() -> Plans:
     found: Plans = {}
     for state, to in itertools.product(STATES, STATE_TARGETS):
         step = "closew" if (state, to) == ("WITHDRAWN", "CLOSED") else "spam" if (state, to) == ("RECEIVED", "CLOSED") else SHORT[to]
-        agreed = " yes" if to == "DISCLOSED" else ""
+        agreed = " public:disc yes" if to == "DISCLOSED" else ""
         name = f"{state}-to-{to}"
         if to in TABLE[state]:
             found[f"{name}-alone"] = (f"{state} to {to}, by one reviewer", [f"{TO[state]} {step}{agreed}"])
@@ -248,7 +269,7 @@ def endorsements() -> Plans:
 
 
 def consents() -> Plans:
-    c, r, d = f"{PLAN} coord", f"{PLAN} ref", f"{PLAN} disc"
+    c, r, d = f"{PLAN} coord", f"{PLAN} ref", f"{PLAN} disc public:disc"
     return {
         "no": ("they said no", [f"{c} no +"]),
         "no-beside": ("they said no at the same time", [f"{c} +", f"{c} no"]),
@@ -294,14 +315,15 @@ def narrow() -> Plans:
         "warned": ("agreed after the warning", [f"{PLAN} coord yesw +"]),
         "triage-many": ("reviewers think otherwise: the more careful counts", [f"{PLAN} k4 coord +"]),
         "referred": ("the same for an authority", [f"{PLAN} ref +"]),
-        "disclosed": ("and for a published text", [f"{PLAN} disc yes +"]),
-        "disclosed-warned": ("agreed after the warning", [f"{PLAN} disc yesw +"]),
+        "disclosed": ("and for a published text", [f"{PLAN} disc public:disc yes +"]),
+        "disclosed-warned": ("agreed after the warning", [f"{PLAN} disc public:disc yesw +"]),
+        "longer": ("more time for the company: the same", [f"{PLAN} coord yesw + coord04 yes:coord04 +"]),
         "warned-then-not": ("the last yes came without the warning", [f"{PLAN} coord yesw yes +"]),
     }
 
 
 def recorded() -> Plans:
-    c, d = f"{PLAN} coord", f"{PLAN} disc"
+    c, d = f"{PLAN} coord", f"{PLAN} disc public:disc"
     return {
         "done": ("the act is recorded", [f"{c} + done"]),
         "done-too-early": ("recorded before anybody endorsed it", [f"{c} done"]),
@@ -340,7 +362,16 @@ def urgent() -> Plans:
         "urgent-not-marked": ("urgency, but the step is an ordinary one", [f"{PLAN} u0 coord"]),
         "urgent-disclosed": ("nothing is published in a hurry", [f"{PLAN} u0 udisc"]),
         "urgent-review": ("nor anything else", ["ack tri + u0 urev"]),
-        "urgent-from-review": ("the table holds in a hurry too", ["ack tri + rev + u0 ucoord"]),
+        "urgent-from-review": ("the table does not hold in a hurry", ["ack tri + rev + u0 ucoord"]),
+        "urgent-from-acknowledged": ("nor does it wait for triage", ["ack u0 uref"]),
+        "urgent-from-held": ("nor for others to report", ["ack tri + held + u0 uref"]),
+        "urgent-from-disclosed": ("nor stop at what is published", [f"{PLAN} disc public:disc yes + u0 ucoord"]),
+        "urgent-from-advice": ("nor at a question", ["ack adv u0 ucoord"]),
+        "urgent-from-received": ("somebody has to have opened it", ["u0 ucoord", "u0 ucoord +"]),
+        "urgent-from-closed": ("a closed case is opened again first", ["ack tri + u0 close + ucoord", "ack tri + u0 close + ucoord +"]),
+        "urgent-from-review-u1": ("and without danger to life the table holds", ["ack tri + rev + u1 ucoord +"]),
+        "urgent-from-review-back": ("back to the review", ["ack tri + u0 ucoord rev/wim"]),
+        "urgent-again": ("it is there already", [f"{PLAN} u0 ucoord + ucoord"]),
         "urgent-signed": ("the second signature", [f"{u} +"]),
         "urgent-signed-by-same": ("not by the same", [f"{u} +/rita"]),
         "urgent-signed-after-no": ("a signature asks for no consent: it has begun", [f"{u} no +"]),
@@ -364,6 +395,123 @@ def urgent() -> Plans:
         "urgent-by-reserve": ("by a reserve", [f"{PLAN} u0 ucoord/uma"]),
         "urgent-second-unsigned": ("two of them", [f"{u} uref"]),
         "urgent-few": ("few people could know", [f"{PLAN} k1 u0 ucoord"]),
+    }
+
+
+def longer() -> Plans:
+    h, r, c = TO["HELD"], TO["REVIEW"], TO["COORDINATING"]
+    return {
+        "longer-held": ("a later date and a reason, by two", [f"{h} held20 +"]),
+        "longer-held-alone": ("not by one", [f"{h} held20"]),
+        "longer-held-same": ("nor by one twice", [f"{h} held20 +/rita"]),
+        "longer-held-twice": ("and later again", [f"{h} held20 + held30 +"]),
+        "longer-held-shorter": ("but not earlier", [f"{h} held30 + held20 +"]),
+        "longer-held-no-reason": ("without a reason", [f"{h} held30-why +"]),
+        "longer-held-left": ("it ends with the state", [f"{h} held20 + tri"]),
+        "longer-held-before": ("proposed before it was held", ["ack tri + held20 held/olaf +/wim:held +:held20"]),
+        "longer-held-beside": ("proposed without knowing that it was held", [h, "ack tri + held20", f"{h} | ack tri + held20 => +/wim:held20"]),
+        "longer-held-earlier-stay": ("proposed of an earlier time", [f"{h} held20 tri held + +:held20"]),
+        "longer-review": ("feedback takes longer", [f"{r} rev12 +"]),
+        "longer-review-twice": ("once", [f"{r} rev12 + rev20 +"]),
+        "longer-review-with-date": ("also where it began with a date", ["ack tri + rev12 + rev20 +"]),
+        "longer-review-asked": ("a question does not take the date away", [f"{r} rev12 + info"]),
+        "longer-review-most": ("nobody waits longer than 180 days", [f"{r} rev99 +"]),
+        "longer-triage": ("nothing else takes longer", ["ack tri + tri20 +"]),
+        "longer-coord": ("a longer embargo, which the reporter allowed", [f"{c} coord04 +"]),
+        "longer-coord-no": ("or refuses", [f"{c} coord04 no:coord04 +"]),
+        "longer-coord-no-beside": ("at the same time", [f"{c} coord04 +", f"{c} coord04 no:coord04"]),
+        "longer-coord-whom": ("for the same company", [f"{c} coord04-whom +"]),
+        "longer-coord-urgent": ("never by one", [f"{PLAN} u0 coord + ucoord04"]),
+        "longer-coord-urgent-endorsed": ("always by two", [f"{PLAN} u0 coord + ucoord04 +"]),
+        "longer-coord-unsigned": ("what one began alone stays unsigned", [f"{PLAN} u0 ucoord coord04 +"]),
+        "longer-coord-withdrawn": ("withdrawn at the same time", [f"{c} coord04 +", f"{c} coord04 wd"]),
+        "longer-coord-done": ("told to the company", [f"{c} coord04 + done:coord04"]),
+    }  # fmt: skip
+
+
+def retracted() -> Plans:
+    tri, c = "ack tri", f"{PLAN} coord"
+    return {
+        "retracted": ("who proposed it takes it back", [f"{tri} back"]),
+        "retracted-endorsed": ("nobody endorses it after that", [f"{tri} back +:tri"]),
+        "retracted-beside": ("nor at the same time", [f"{tri} +", f"{tri} back"]),
+        "retracted-beside-first": ("whichever comes first", ["<", f"{tri} +", f"{tri} back"]),
+        "retracted-beside-last": ("in the order", [">", f"{tri} +", f"{tri} back"]),
+        "retracted-too-late": ("what took effect is not taken back", [f"{tri} + back:tri"]),
+        "retracted-knew-one": ("nor what took effect by an endorsement one knew", [f"{tri} + back:tri", f"{tri} +/wim"]),
+        "retracted-by-other": ("by nobody else", [f"{tri} back/olaf +/wim:tri"]),
+        "retracted-by-stranger": ("least of all by a stranger", [f"{tri} back/stranger +:tri"]),
+        "retracted-by-recused": ("nor by who stepped back", [f"{tri} recuse back:tri"]),
+        "retracted-anew": ("proposed anew", [f"{tri} back tri +"]),
+        "retracted-twice": ("taken back twice", [f"{tri} back", f"{tri} back:tri%7"]),
+        "retracted-done": ("the act had happened", [f"{c} + done", f"{c} back"]),
+        "retracted-done-after": ("its recorder knew", [f"{c} +", f"{c} back", f"{c} + | {c} back => done/wim:coord"]),
+        "retracted-answered": ("the reporter had agreed", [f"{c} yes back:coord +:coord"]),
+        "retracted-one-person": ("one person's step is no proposal", ["ack back"]),
+        "retracted-urgent": ("an urgent step has begun", [f"{PLAN} u0 ucoord back:ucoord"]),
+        "retracted-void": ("what did not count", ["ack corr back"]),
+        "retracted-purge": ("a purge", ["spam purge back:purge +:purge"]),
+        "retracted-orphan": ("an answer", ["ack answer back:answer"]),
+    }
+
+
+def disclosed() -> Plans:
+    d = f"{PLAN} disc"
+    return {
+        "disclosed": ("the text, the yes, the second signature", [f"{d} public:disc yes +"]),
+        "disclosed-no-text": ("no yes to what they have not seen", [f"{d} yes +"]),
+        "disclosed-text-after-yes": ("shown after the yes", [f"{d} yes public:disc +"]),
+        "disclosed-text-other": ("a text for somebody else", [f"{d} packet:disc yes +"]),
+        "disclosed-text-free": ("a text that belongs to no proposal", [f"{d} public yes +"]),
+        "disclosed-text-of-other": ("a text that belongs to another", [f"{d} ref/wim public:ref yes:disc +:disc"]),
+        "disclosed-text-forged": ("a stranger's text", [f"{d} public/stranger:disc yes +"]),
+        "disclosed-text-beside": ("a text that the endorser had not seen", [f"{d} +", f"{d} public:disc yes"]),
+        "disclosed-waits": ("it waits for the text, then for the yes", [f"{d}"]),
+    }
+
+
+def holds() -> Plans:
+    return {
+        "hold": ("a legal hold, by two", ["spam hold +"]),
+        "hold-alone": ("not by one", ["spam hold purge +:purge"]),
+        "hold-same": ("nor by one twice", ["spam hold +/rita"]),
+        "hold-purge": ("nobody purges it", ["spam hold + purge +"]),
+        "hold-lifted": ("until two lift it", ["spam hold + lift + purge +"]),
+        "hold-lifted-alone": ("not one", ["spam hold + lift purge +:purge"]),
+        "hold-open": ("also while the case is open", ["ack hold +", "ack hold + tri"]),
+        "hold-stays": ("it stays when the state changes", ["spam hold + reopen"]),
+        "hold-twice": ("once is enough", ["spam hold + hold +"]),
+        "hold-lift-none": ("there is none to lift", ["ack lift +"]),
+        "hold-purged": ("nothing is left to hold", ["spam purge + hold +"]),
+        "hold-before-purge": ("at the same time as a purge: first in the order", ["<", "spam hold +", "spam purge +"]),
+        "hold-after-purge": ("and last", [">", "spam hold +", "spam purge +"]),
+        "hold-recused": ("the proposer steps back at the same time", ["spam hold +", "spam hold recuse"]),
+        "hold-retracted": ("taken back", ["spam hold back"]),
+        "hold-confirmed": ("they are not asked", ["spam hold yes:hold"]),
+        "hold-withdrawn": ("of a withdrawn case", ["wd hold +", "wd hold + closew"]),
+    }
+
+
+def clocks() -> Plans:
+    r, c = TO["REVIEW"], TO["COORDINATING"]
+    return {
+        "clock-triage-u1": ("triage within 48 hours", ["ack u1"]),
+        "clock-note": ("a month from the last words", [f"{r} answer^50"]),
+        "clock-feedback-early": ("an answer too early for feedback", [f"{r} answer^2701"]),
+        "clock-feedback-told": ("feedback was given", [f"{r} answer^2702"]),
+        "clock-embargo-u1": ("a week at U1", [f"{c} u1"]),
+        "clock-embargo-u0": ("at once at U0", [f"{c} u0"]),
+        "clock-nudged": ("asked again", ["ack tri + info answer^50"]),
+        "clock-replied": ("answered", ["ack tri + info reply^50"]),
+        "clock-replied-before": ("what they wrote before does not count", ["ack tri + reply info"]),
+        "clock-hold-no-week": ("a week that no calendar has", ["ack tri + held53 +"]),
+        "clock-authority": ("passed on in another week, and asked", [f"{PLAN} cal^48 +^49 answer^53"]),
+        "clock-verified": ("the correction is verified", [f"{c} corr secure"]),
+        "clock-verified-in-part": ("not all of it", [f"{c} corr secure claimed"]),
+        "clock-close-advised": ("removed after 90 days", ["ack adv advised"]),
+        "clock-close-late": ("and later", ["ack tri + close^52 +^53"]),
+        "clock-withdrawn-after-close": ("no reopening once withdrawn", ["spam wd^50"]),
+        "clock-hold": ("no removal under a legal hold", ["spam hold +", "spam hold + lift"]),
     }
 
 
@@ -492,7 +640,8 @@ def _say(story: Any, names: dict[str, str], name: str, step: str, line: list[str
     author = story.events["report"].author if who == "alice" else names[who]
     own = [each for each in line if story.events[each].author == author and story.events[each].payload["audience"] == audience]
     weeks = [story.events[each].payload["week"] for each in heads]
-    week = f"2026-W{match['week']}" if match["week"] else max(weeks)
+    said = f"26{match['week']}"[-4:] if match["week"] else ""
+    week = f"20{said[:2]}-W{said[2:]}" if said else max(weeks)
     seen = (
         [each for each in line if story.events[each].payload["audience"] == "all"][-1:] if audience == "all" and len(heads) == 1 else heads
     )
@@ -507,5 +656,9 @@ def _about(story: Any, names: dict[str, str], line: list[str], of: str | None, o
         return str(story.id(grow(story, names, {"tri": "ack tri", "disc": f"{PLAN} disc"}[odd])[-1]))
     if of == "nothing":
         return "ab" * 32
-    fits = [each for each in line if (each.split("-", 1)[-1].split("/")[0] == of if of else story.events[each].kind in ("state", "purge"))]
+    fits = [
+        each
+        for each in line
+        if (each.split("-", 1)[-1].split("/")[0] == of if of else story.events[each].kind in ("state", "purge", "hold"))
+    ]
     return str(story.id(fits[-1]))

@@ -28,6 +28,7 @@ from crypto.roster import parse_programme, parse_roster, parse_suspensions
 from crypto.routing import Want, draw, explain, groups_of
 from crypto.sealing import SUITE, letter_info, open_public, open_public_of, seal_letter, shared_secret, tag_of
 from crypto.tree import Tree
+from review.clocks import reporter_sentences
 from tests.crypto import make_states
 from tests.crypto.make_tree import PROGRAMME, tree_vectors
 
@@ -536,6 +537,8 @@ def good_payloads() -> dict[str, dict[str, Any]]:
             "packet", to="PUBLIC", state="", fields={chr(97 + n % 26) * (1 + n // 26) + "_" * 38: "" for n in range(30)}
         ),
         "purge": later("purge"),
+        "retract": later("retract", of=h("x").hex()),
+        "hold": later("hold", on="YES", text="a court asks"),
         "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", talk=[h("case").hex()]),
         "recuse": later("recuse"),
         "handover": later("handover", to=NAMES["uma"]),
@@ -637,6 +640,8 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "packet-text-4001": later("packet", to="PUBLIC", state="", fields={"name": "a" * 4001}),
         "packet-deep": later("packet", to="PUBLIC", state="", fields={"name": {"a": ""}}),
         "purge-text": later("purge", text=""),
+        "retract-text": later("retract", of=h("x").hex(), text=""),
+        "hold-on": later("hold", on="MAYBE", text=""),
         "state-text-4001": later("state", to="CLOSED", reason="SPAM", text="a" * 4001),
         "summary-state": later("summary", state="OPEN", due=WEEK, talk=[]),
         "summary-talk-61": later("summary", state="CLOSED", due=WEEK, talk=[h(str(i)).hex() for i in range(61)]),
@@ -1277,13 +1282,16 @@ def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold o
         "history": [list(each) for each in folded.history],
         "proposals": [[each.id, each.why] for each in folded.proposals],
         "unsigned": list(folded.unsigned),
+        "extended": list(folded.extended),
+        "legal_hold": folded.legal_hold,
         "triage": folded.triage.id if folded.triage else "",
         "corrections": dict(sorted(folded.corrections.items())),
         "lead": folded.lead,
         "second": folded.second,
     }
+    dues = [f"{code} {week}" for code, week, _ in reporter_sentences(folded)]
     quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who) for who in c.AUDIENCES}}
-    return vector(name, comment, case=s.case, events=plan, result=result, **quiet)
+    return vector(name, comment, case=s.case, events=plan, result=result, dues=dues, **quiet)
 
 
 # ---------------------------------------------------------------- routing

@@ -54,6 +54,7 @@ ALONE = {
     ("DISCLOSED", "CORRECTED"),
     ("CLOSED", "REOPENED"),
 }
+SHUT = {"RECEIVED", "CLOSED", "WITHDRAWN", "PURGED"}
 CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN"}
 CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
 CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
@@ -93,8 +94,8 @@ class Rules:
         self.past: dict[str, frozenset[str]] = {}
         for event in self.by_id.values():
             self.before(event.id)
-        # `done` that came to nothing was still said: section 9, 7.
-        self.said = [event for event in self.by_id.values() if case.void.get(event.id, "state") == "state"]
+        # `done` and `retract` that came to nothing were still said: section 9, 7.
+        self.said = [event for event in self.by_id.values() if case.void.get(event.id, "state") in ("state", "retracted")]
 
     def before(self, id_: str) -> frozenset[str]:
         if id_ not in self.past:
@@ -138,7 +139,10 @@ class Rules:
         may = sorted(choices or [self.case.root.payload["answers"]["may"]], key=CAREFUL.index)[0]
         to = of.payload["to"]
         if to == "DISCLOSED":
-            return bool(agreed)
+            texts = {
+                each.id for each in self.said if each.kind == "packet" and each.payload["state"] == of.id and each.payload["to"] == "PUBLIC"
+            }
+            return any(texts & self.before(event.id) for event in agreed)
         if to == "REFERRED":
             return bool(agreed) or may in ("REFER", "PUBLISH")
         return bool(agreed) or may == "PUBLISH"
@@ -150,6 +154,11 @@ class Rules:
         """Only by recusal: who is cut off is asked of the fold by other tests."""
         leavings = [event for event in self.said if event.kind == "recuse" and event.author in people and event.id not in self.case.void]
         return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in leavings)
+
+    def taken_back(self, at: str, of: Event) -> bool:
+        """Whether the proposer took it back without knowing of what is said at this point."""
+        backs = [event for event in self.said if event.kind == "retract" and event.payload["of"] == of.id]
+        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in backs)
 
     def check(self) -> None:
         case = self.case
@@ -178,26 +187,64 @@ class Rules:
         if any(event.kind == "withdraw" for event in case.order):
             assert case.state in ("WITHDRAWN", "CLOSED", "PURGED")
         assert {"PURGED"}.isdisjoint(state for state, _, _ in case.history[:-1]), "final"
+        for event in (event for event in case.order if event.kind == "retract"):
+            of = self.by_id[event.payload["of"]]
+            assert of.author == event.author and case.void.get(of.id) == "retracted"
+        self.dates_and_holds()
         self.refusals()
 
     def two(self, before: str, state: str, event: Event) -> None:
         of = self.by_id[event.payload["of"]]
         assert of.id not in self.case.void and of.id in self.before(event.id)
-        assert of.author != event.author, "two people"
-        assert (before, state) in ARROWS
-        assert not self.left_beside(event.id, of, {of.author, event.author})
+        assert (before, state) in ARROWS or (of.payload["urgent"] == "YES" and before not in SHUT and self.danger(of))
+        self.signed(event, of)
         if state == "PURGED":
             assert of.kind == "purge"
             return
         assert of.payload["to"] == state
-        if state in c.OUTWARD:
+
+    def signed(self, event: Event, of: Event) -> None:
+        """What every endorsement is that brings something about."""
+        assert of.author != event.author, "two people"
+        assert not self.left_beside(event.id, of, {of.author, event.author})
+        assert not self.taken_back(event.id, of)
+        assert of.id not in {proposal.id for proposal in self.case.proposals}
+        if of.payload.get("to") in c.OUTWARD:
             assert self.consent(event.id, of, {of.id}), "consent"
+
+    def danger(self, event: Event) -> bool:
+        past = [self.by_id[id_] for id_ in self.before(event.id) if id_ not in self.case.void]
+        return any(each.kind == "triage" and each.payload["urgency"] == "U0" for each in past)
+
+    def dates_and_holds(self) -> None:
+        """Every endorsement that brings no state gives a later date, or puts under a legal hold or lifts it, or is one signature more."""
+        entered = {id_: state for state, _, id_ in self.case.history}
+        gone = {event.id for event in self.case.order if event.kind == "withdraw"}
+        late = [event for event in self.case.order if gone & (self.before(event.id) | {event.id})]
+        state, by, until, whom, held, extended, begun = "RECEIVED", self.case.id, "", "", False, list[str](), set[str]()
+        for event in [*(event for event in self.case.order if event not in late), *late]:
+            of = self.by_id[event.payload["of"]] if event.kind == "endorse" else event
+            if event.id in entered and event.id != self.case.id:
+                state, by, until, whom = entered[event.id], event.id, of.payload.get("until", ""), of.payload.get("whom", "")
+                assert not (held and state == "PURGED"), "a legal hold"
+                begun.add(of.id)
+            elif event.kind == "endorse" and of.id not in begun:
+                begun.add(of.id)
+                self.signed(event, of)
+                assert state != "PURGED"
+                if of.kind == "hold":
+                    assert of.payload["on"] == ("NO" if held else "YES")
+                    held = not held
+                else:
+                    assert of.payload["to"] == state and (state in ("HELD", "COORDINATING") or (state == "REVIEW" and not until))
+                    assert by in self.before(of.id) and of.payload["text"] and of.payload["whom"] == whom and of.payload["until"] > until
+                    until, extended = of.payload["until"], [*extended, of.id]
+        assert (until, tuple(extended), held) == (self.case.until, self.case.extended, self.case.legal_hold)
 
     def in_a_hurry(self, before: str, state: str, event: Event) -> None:
         assert event.kind == "state" and event.payload["urgent"] == "YES" and state in ("COORDINATING", "REFERRED")
-        assert (before, state) in ARROWS
-        past = [self.by_id[id_] for id_ in self.before(event.id) if id_ not in self.case.void]
-        assert any(each.kind == "triage" and each.payload["urgency"] == "U0" for each in past)
+        assert before not in SHUT and before != state and self.danger(event)
+        past = [self.by_id[id_] for id_ in self.before(event.id) if self.case.void.get(id_, "retracted") == "retracted"]
         same = {e.id for e in past if e.kind == "state" and all(e.payload[n] == event.payload[n] for n in ("to", "whom"))}
         assert self.consent(event.id, event, same), "consent"
         assert not self.left_beside(event.id, event, {event.author})
@@ -208,16 +255,19 @@ class Rules:
             event = self.by_id[id_]
             of = self.by_id.get(event.payload.get("of", ""))
             if reason == "orphan":
-                held = of is not None and of.id in self.before(id_) and of.kind in ("state", "purge")
-                assert (
-                    not held
-                    or (of is not None and self.case.void.get(of.id, "state") != "state")
-                    or (event.kind != "endorse" and of is not None and of.kind == "purge")
-                )
+                kinds = ("state", "purge", "hold") if event.kind in ("endorse", "retract") else ("state",)
+                held = of is not None and of.id in self.before(id_) and of.kind in kinds
+                known = of is not None and self.case.void.get(of.id, "state") in ("state", "retracted")
+                assert not (held and known) or (event.kind == "retract" and of is not None and of.author != event.author)
             elif reason == "same":
                 assert of is not None and of.author == event.author
             elif reason == "consent":
                 assert of is not None and of.payload["to"] in c.OUTWARD and not self.consent(id_, of, {of.id})
+            elif reason == "packet":
+                assert of is not None and of.payload["to"] == "DISCLOSED" and not self.consent(id_, of, {of.id})
+            elif reason == "retracted":
+                assert self.taken_back(id_, of) if of is not None else any(each.payload.get("of") == id_ for each in self.said)
+                assert id_ not in {entered for _, _, entered in self.case.history} | {proposal.id for proposal in self.case.proposals}
 
 
 def public(case: Case) -> Mapping[str, Any]:
@@ -236,6 +286,8 @@ def public(case: Case) -> Mapping[str, Any]:
         "history",
         "proposals",
         "unsigned",
+        "extended",
+        "legal_hold",
         "corrections",
     ]
     shared = {event.id for event in case.order if event.payload["audience"] == "all"}
@@ -261,6 +313,9 @@ SCRIPTS = (
     "yes post no sign done post",
     "sign other done yes post other",
     "yes no post sign other post",
+    "yes post back sign post",
+    "yes post sign done back post",
+    "yes post sign back post other post",
 )
 STARTS = ["RECEIVED", "REVIEW", "PLAN", "PLAN", "PLAN", "COORDINATING", "CLOSED"]
 
@@ -343,16 +398,21 @@ class People(RuleBasedStateMachine):
         who=st.sampled_from(range(3)),
         to=OUT,
         steps=st.sampled_from(SCRIPTS),
+        text=st.sampled_from(["PUBLIC", "PUBLIC", "COMPANY"]),
     )
-    def goes_out(self, who: int, to: str, steps: str) -> None:
+    def goes_out(self, who: int, to: str, steps: str, text: str) -> None:
         """A step out as it is meant to go, and in every wrong order; what is not posted is not known."""
         of = self.say(who, "state", to=to).id
+        if to == "DISCLOSED":
+            self.say(who, "packet", to=text, state=of, fields={})
         self.arrive()
         for step in steps.split():
             if step == "post":
                 self.arrive()
             elif step in ("yes", "no"):
                 self.say(REPORTER, "confirm", of=of, agree=step.upper(), warned="YES")
+            elif step == "back":
+                self.say(who, "retract", of=of)
             elif step == "done":
                 self.say((who + 2) % 3, "done", of=of, text="")
             else:
@@ -366,7 +426,7 @@ class People(RuleBasedStateMachine):
 
     @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
     def endorses(self, who: int, pick: int, behind: int) -> None:
-        of = self.some(who, pick, "state", "purge")
+        of = self.some(who, pick, "state", "purge", "hold")
         if of:
             self.say(who, "endorse", behind, of=of)
 
@@ -413,6 +473,32 @@ class People(RuleBasedStateMachine):
     @rule(who=st.sampled_from(range(4)), behind=st.just(0) | PICK)
     def purges(self, who: int, behind: int) -> None:
         self.say(who, "purge", behind)
+
+    @rule(who=st.sampled_from(range(4)), on=st.sampled_from(c.YES_NO), behind=st.just(0) | PICK)
+    def holds(self, who: int, on: str, behind: int) -> None:
+        self.say(who, "hold", behind, on=on, text="")
+
+    @rule(
+        who=st.sampled_from(range(3)),
+        week=st.sampled_from(["2027-W10", "2027-W20"]),
+        text=st.sampled_from(["", "why", "why"]),
+        behind=st.just(0) | PICK,
+    )
+    def asks_for_time(self, who: int, week: str, text: str, behind: int) -> None:
+        case = self.view(who)
+        if case.state in c.STATE_TARGETS and case.state != "CLOSED":
+            self.say(who, "state", behind, to=case.state, until=week, text=text, whom=case.whom)
+
+    @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
+    def takes_back(self, who: int, pick: int, behind: int) -> None:
+        if of := self.some(who, pick, "state", "purge", "hold"):
+            self.say(who, "retract", behind, of=of)
+
+    @rule(who=st.sampled_from(range(3)), pick=PICK)
+    def takes_back_what_waits(self, who: int, pick: int) -> None:
+        own = [each.id for each in self.view(who).proposals if self.held[who][each.id].author == SIGNS[who]]
+        if own:
+            self.say(who, "retract", of=own[pick % len(own)])
 
     @rule(who=st.sampled_from(range(3)), text=st.sampled_from("ab"))
     def notes(self, who: int, text: str) -> None:
@@ -490,7 +576,9 @@ TestPeople.settings = settings(max_examples=60, stateful_step_count=40, deadline
 ROOTS = {pair: report(*pair) for pair in itertools.product(c.MAY_CODES, ("K1", "K3"))}
 ACTS = st.tuples(
     st.sampled_from(
-        ["endorse", "confirm"] * 5 + ["done"] * 2 + ["choice", "withdraw", "recuse", "triage", "urgent", "again", "back", "close"]
+        ["endorse", "confirm"] * 5
+        + ["done", "packet"] * 2
+        + ["choice", "withdraw", "recuse", "triage", "urgent", "again", "back", "close", "retract", "longer"]
     ),
     st.sampled_from([1, 2, 1, 2, 0]),
     st.sampled_from(["YES", "YES", "NO"]),
@@ -499,16 +587,17 @@ ACTS = st.tuples(
 )
 
 
-def way_to_plan(root: Event) -> list[Event]:
+def way_to(root: Event, *states: str) -> list[Event]:
     events = [root]
-    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
-        events.append(event_of(0, "state", root.id, [events[-1].id], None, to=to))
+    for to in states:
+        reason = "CLAIMED" if to == "CLOSED" else "NONE"
+        events.append(event_of(0, "state", root.id, [events[-1].id], None, to=to, reason=reason))
         if to != "ACKNOWLEDGED":
             events.append(event_of(1, "endorse", root.id, [events[-1].id], None, of=events[-1].id))
     return events
 
 
-WAYS = {pair: way_to_plan(root) for pair, root in ROOTS.items()}
+WAYS = {pair: way_to(root, "ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN") for pair, root in ROOTS.items()}
 
 
 @settings(max_examples=400, deadline=None)
@@ -524,12 +613,15 @@ def test_an_outward_step_in_every_weather(
     for n, (kind, who, agree, may, seen) in enumerate(acts):
         of = proposals[who % len(proposals)]
         parents = {steps[min(i, len(steps) - 1)].id for i in seen}
-        if kind in ("endorse", "confirm", "done"):
+        if kind in ("endorse", "confirm", "done", "retract", "packet"):
             parents.add(of)
         said: dict[str, Any] = {
             "endorse": {"of": of},
             "confirm": {"of": of, "agree": agree, "warned": "NO" if may == "HOLD" else "YES"},
             "done": {"of": of, "text": ""},
+            "retract": {"of": of},
+            "packet": {"to": "PUBLIC" if agree == "YES" else "COMPANY", "state": of, "fields": {}},
+            "longer": {"to": to, "whom": "A", "until": WEEK, "text": "why"},
             "choice": {"may": may},
             "triage": CODES | {"known": "K1" if may == "HOLD" else "K4", "urgency": "U0"},
             "urgent": {"to": to, "whom": "A", "urgent": "YES"},
@@ -539,7 +631,7 @@ def test_an_outward_step_in_every_weather(
         }.get(kind, {})
         made = event_of(
             REPORTER if kind in ("confirm", "choice", "withdraw") else who,
-            "state" if kind in ("urgent", "again", "back", "close") else kind,
+            "state" if kind in ("urgent", "again", "back", "close", "longer") else kind,
             root.id,
             parents,
             None,
@@ -547,7 +639,7 @@ def test_an_outward_step_in_every_weather(
             **said,
         )
         steps.append(made)
-        proposals += [made.id] if kind in ("urgent", "again") else []
+        proposals += [made.id] if kind in ("urgent", "again", "longer") else []
     events = [*way, *steps]
     case = fold(events, root.id)
     assert case is not None
@@ -556,6 +648,61 @@ def test_an_outward_step_in_every_weather(
     COUNTS.update(f"weather void {reason}" for reason in case.void.values())
     random.shuffle(events)
     assert fold(events + events[:4], root.id) == case
+
+
+# ---------------------------------------------------------------- more time, a legal hold, an urgent step, and what is taken back
+
+LEAVING = {"HELD": "TRIAGE", "REVIEW": "NEEDS_INFO", "COORDINATING": "CORRECTED", "CLOSED": "REOPENED"}
+OPEN_ROOT = ROOTS["PUBLISH", "K3"]
+STANDING = {
+    "HELD": way_to(OPEN_ROOT, "ACKNOWLEDGED", "TRIAGE", "HELD"),
+    "REVIEW": way_to(OPEN_ROOT, "ACKNOWLEDGED", "TRIAGE", "REVIEW"),
+    "COORDINATING": way_to(OPEN_ROOT, "ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN", "COORDINATING"),
+    "CLOSED": way_to(OPEN_ROOT, "ACKNOWLEDGED", "TRIAGE", "CLOSED"),
+}
+
+
+KINDS = ["longer", "endorse"] * 9 + ["retract", "hold", "purge", "out", "danger", "choice", "done", "leave", "withdraw"]
+
+
+@pytest.mark.parametrize("start", sorted(STANDING))
+def test_more_time_and_legal_holds_in_every_weather(start: str) -> None:
+    random, counted = Random(start), Counter[bool]()
+    for _ in range(100):
+        events, proposals = list(STANDING[start]), list[Event]()
+        for n in range(14):
+            kind, behind, on = random.choice(KINDS), random.choice([0, 0, 0, 0, 1, 2, 5]), random.choice(c.YES_NO)
+            who = random.randrange(3)
+            if (start, kind) == ("CLOSED", "longer"):
+                kind = random.choice(["hold", "purge", "out", "danger"])
+            of = proposals[-1 - behind % len(proposals)] if proposals else events[-1]
+            if kind == "endorse":  # mostly by somebody else
+                who = (SIGNS.index(of.author) + random.choice([1, 1, 2, 0])) % 3
+            more_time = {"until": random.choice([f"2027-W{10 + n}"] * 3 + ["2027-W10", ""]), "text": random.choice(["why", "why", ""])}
+            said: dict[str, Any] = {
+                "longer": {"to": start, "urgent": on, "whom": random.choice(["", "", "A"]), **more_time},
+                "out": {"to": "REFERRED", "urgent": on},
+                "leave": {"to": LEAVING[start]},
+                "endorse": {"of": of.id},
+                "retract": {"of": of.id},
+                "done": {"of": of.id, "text": ""},
+                "hold": {"on": on, "text": ""},
+                "danger": CODES | {"known": "K4", "urgency": "U0"},
+                "choice": {"may": "ASK"},
+            }.get(kind, {})
+            if said.get("to") == "CLOSED":
+                said["reason"] = "CLAIMED"
+            parents = {events[max(0, len(events) - 1 - behind)].id} | ({of.id} if "of" in said else set())
+            real = {"longer": "state", "out": "state", "leave": "state", "danger": "triage"}.get(kind, kind)
+            events.append(event_of(REPORTER if kind in ("choice", "withdraw") else who, real, OPEN_ROOT.id, parents, None, n, **said))
+            proposals += events[-1:] if kind in ("longer", "hold", "purge", "out") else []
+        case = fold(events, OPEN_ROOT.id)
+        assert case is not None
+        Rules(events, case).check()
+        counted.update([bool(case.extended)])
+        random.shuffle(events)
+        assert fold(events + events[:4], OPEN_ROOT.id) == case
+    assert counted[True] > 5 or start == "CLOSED", "else it shows nothing"
 
 
 # ---------------------------------------------------------------- plain examples

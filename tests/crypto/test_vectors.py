@@ -18,6 +18,7 @@ from crypto.private.receipt import keys_of
 from crypto.request import check_request
 from crypto.roster import parse_programme, parse_roster, parse_suspensions
 from crypto.routing import Want, draw, eligible, explain, groups_of
+from review.clocks import reporter_sentences
 from tests.crypto.make_tree import PROGRAMME
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
@@ -130,11 +131,14 @@ def run_case(v: Any) -> None:
             "history": [list(each) for each in folded.history],
             "proposals": [[each.id, each.why] for each in folded.proposals],
             "unsigned": list(folded.unsigned),
+            "extended": list(folded.extended),
+            "legal_hold": folded.legal_hold,
             "triage": folded.triage.id if folded.triage else "",
             "corrections": folded.corrections,
             "lead": folded.lead,
             "second": folded.second,
         } == v["result"]
+        assert [f"{code} {week}" for code, week, _ in reporter_sentences(folded)] == v["dues"]
         for who, expected in v.get("heads", {}).items():
             assert heads(events, v["case"], who) == expected
 

@@ -68,8 +68,8 @@ class HarnessError(Exception):
 class Firefox:
     """One running browser, looking at one tab at a time."""
 
-    def __init__(self, marionette: Marionette, level: Level) -> None:
-        self.level = level
+    def __init__(self, marionette: Marionette, level: Level, downloads: Path) -> None:
+        self.level, self.downloads = level, downloads
         self._marionette = marionette
         self._page = APART if level == "safest" else IN_PAGE
         self.command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
@@ -177,6 +177,18 @@ class Firefox:
         """Set a field's value at once, as pasting does: long text, any script."""
         self._run(FILL, self._find(css), text, sandbox=APART)
 
+    def downloaded(self, name: str) -> bytes:
+        """What a link saved under this name, taken out of the folder for downloads."""
+        file, deadline = self.downloads / name, time.monotonic() + 10
+        # Firefox makes an empty file of the name first, and fills another beside it.
+        while not file.exists() or not file.stat().st_size or file.with_name(f"{name}.part").exists():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Nothing was saved as {file}")
+            time.sleep(POLL)
+        data = file.read_bytes()
+        file.unlink()
+        return data
+
     # What the page looks like, and what it asked for
 
     def set_window(self, width: int, height: int) -> None:
@@ -265,13 +277,15 @@ def firefox(
     with tempfile.TemporaryDirectory(prefix="firefox-", ignore_cleanup_errors=True) as name:
         profile = Path(name)
         # Port 0 lets Firefox choose; it writes the number into the profile, so nothing races.
-        chosen = preferences(level, socks) | (prefs or {}) | {"marionette.port": 0}
+        downloads = profile / "downloads"
+        own: Preferences = {"marionette.port": 0, "browser.download.folderList": 2, "browser.download.dir": str(downloads)}
+        chosen = preferences(level, socks) | (prefs or {}) | own
         (profile / "user.js").write_text("".join(f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in chosen.items()))
         process = _launch(binary, profile)
         try:
             marionette = _connect(process, profile / "MarionetteActivePort")
             try:
-                yield Firefox(marionette, level)
+                yield Firefox(marionette, level, downloads)
             finally:
                 marionette.close()
         finally:

@@ -324,6 +324,8 @@ def test_who_can_receive_it_is_shown_with_reasons_and_nobody_else_does(routed: S
         browser.click("#send")
         browser.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
         (body,) = door.posts
+        # The list is fetched whole and once: no answer made the page ask for anything about anybody.
+        assert [each for each in browser.requests() if "/tree/" in each] == [f"{door.base}/tree/bundle.json"]
     events = opened(routed, body)
     assert set(events) == {"Ana Marković", "Eve Adeyemi", "Fay Feud"}
     payload = events["Eve Adeyemi"].payload

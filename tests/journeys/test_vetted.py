@@ -37,7 +37,7 @@ class Stewards:
     """One folder with key files, proposals and the stewards' copy of the tree; commands as they are typed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.environment = folder, os.environ | {"PYTHONPATH": str(ROOT)}
         folder.mkdir()
         self.write("passphrase", PASSPHRASE + "\n")
 
@@ -47,9 +47,7 @@ class Stewards:
     def tellsafe(self, *arguments: str) -> str:
         """Run a command in the folder; what it said."""
         command = [sys.executable, "-m", "tools", *arguments]
-        done = subprocess.run(
-            command, cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60
-        )
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -184,7 +184,7 @@ def test_the_commands(desks: list[Desk], case_id: str, tmp_path: Path) -> None:
     (tmp_path / "words").write_text(PASSPHRASE)
     common = ["--fingerprint", P.hex(), "--passphrase-file", str(tmp_path / "words")]
     code, words = files.main(["--backup", str(tmp_path / "b"), "--vault", str(desks[0].folder), *common])
-    assert code == 0 and "restored once as a proof: vault of Ada, keys for 2026-Q4, 2027-Q1, 1 cases with 2 events" in words
+    assert code == 0 and "restored once as a proof: vault of Ada, keys for 2026-Q4, 2027-Q1, 1 case with 2 events" in words
     assert files.main(["--restore", str(tmp_path / "b"), "--vault", str(tmp_path / "new"), *common])[0] == 0
     code, words = files.main(["--restore", str(tmp_path / "b"), "--vault", str(tmp_path / "new"), *common])
     assert code == 1 and "not empty" in words

@@ -80,7 +80,9 @@ def test_an_extension_counts_up_to_a_hundred_and_eighty_days() -> None:
     story.move("TRIAGE", "2026-W11")
     story.move("REVIEW", "2026-W12", until="2026-W30", text="The evaluation needs longer.")
     assert weeks(story)["feedback"] == "2026-W30"
+    assert clocks.longest(story.case()) == ("2026-W30", "2026-W35")
     story.move("NEEDS_INFO", "2026-W13")
+    assert weeks(story)["feedback"] == "2026-W30", "a question does not take the date away"
     story.move("REVIEW", "2026-W14", until="2027-W10", text="Longer.")
     assert weeks(story)["feedback"] == "2026-W35"
 
@@ -91,8 +93,14 @@ def test_an_embargo_has_a_default_an_urgent_length_and_an_end() -> None:
     assert weeks(story)["plan"] == "2026-W15"
     story.move("COORDINATING", "2026-W14", whom="Security contact")
     assert weeks(story) == {"embargo": "2026-W20", "note": "2026-W14"}
+    assert clocks.longest(story.case()) == ("2026-W20", "2026-W26")
     story.triage("2026-W14", urgency="U1")
     assert weeks(story)["embargo"] == "2026-W15"
+    more = {"to": "COORDINATING", "reason": "NONE", "text": "A fix is dated.", "until": "2026-W24", "urgent": "NO"}
+    step = story.say("Ada", "state", "2026-W15", whom="Security contact", **more)
+    assert weeks(story)["embargo"] == "2026-W15", "not before two agreed"
+    story.say("Bo", "endorse", of=step.id)
+    assert weeks(story)["embargo"] == "2026-W24" and clocks.longest(story.case()) == ("2026-W24", "2026-W26")
     other = in_review()
     other.move("PLAN", "2026-W13")
     other.move("COORDINATING", "2026-W14", whom="Security contact", until="2027-W20")
@@ -120,6 +128,9 @@ def test_holding_asks_after_ninety_days_and_ends_within_a_year() -> None:
     story.move("TRIAGE", "2026-W11")
     story.move("HELD", "2026-W12", until="2026-W40")
     assert weeks(story)["ask"] == "2026-W24" and weeks(story)["hold"] == "2026-W40"
+    story.move("TRIAGE")
+    story.move("HELD")
+    assert clocks.longest(story.case()) == ("", "2027-W11"), "no date was given, so any may be"
 
 
 def test_an_urgent_step_wants_its_second_signature_in_the_same_week() -> None:

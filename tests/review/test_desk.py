@@ -221,6 +221,18 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     page = bo.get(at).text
     assert "Secure weights and secrets anew: <b>asked for</b>" in page and 'class="done"' not in page
     assert "recorded that it happened: Tell the organisation." in page and "It took effect with the second signature." in page
+    refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "26", "text": "a dated fix"})
+    assert refused.status_code == 400 and "at the latest the week of 8 February 2027" in refused.text and "a dated fix" in refused.text
+    assert ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"}).status_code == 303
+    world.go()
+    page = bo.get(at).text
+    assert "Give the organisation more time</b>: <bdi>security lead" in page and "has not agreed to this step yet" in page
+    longer = re.search(r'class="offer" data-id="([0-9a-f]{64})"', page)
+    assert longer is not None
+    world.reporter_says(1, case_id, "confirm", of=longer[1], agree="YES", warned="NO")
+    _endorse(world, case_id)
+    page = bo.get(at).text
+    assert 'End of the embargo: <span class="meta">the week of 8 February 2027' in page and 'class="done"' not in page
     assert bo.post(f"{at}/correction", {"code": "DC-SECURE", "status": "CLAIMED", "text": ""}).status_code == 303
     assert bo.post(f"{at}/state", {"to": "CORRECTED", "text": "they say so"}).status_code == 303
     world.go()
@@ -284,9 +296,10 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
         assert 'name="urgent"' not in ada.get(at).text
         ada.post(f"{at}/triage", {**TRIAGE, "urgency": "U0"})
         world.go()
-        for to in ("TRIAGE", "REVIEW", "PLAN"):
+        for to in ("TRIAGE", "REVIEW", "PLAN") if ending == "endorse" else ():
             _agreed(world, case_id, to)
-        assert 'id="urgent-REFERRED"' in ada.get(at).text
+        # From the plan it can be urgent; from anywhere else it can be nothing else.
+        assert ('id="urgent-REFERRED"' if ending == "endorse" else 'type="hidden" name="urgent" value="YES"') in ada.get(at).text
         assert ada.post(f"{at}/state", {"to": "REFERRED", "whom": "112", "urgent": "YES", "text": "called"}).status_code == 303
         world.go()
         assert world.state(case_id, 1) == "REFERRED"
@@ -303,6 +316,54 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
             world.go()
             assert world.state(case_id) == "REVIEW"
         assert "A second signature is missing" not in bo.get(at).text and "Take it back to review" not in ada.get(at).text
+
+
+def test_more_time_what_is_taken_back_and_a_legal_hold(world: World) -> None:
+    ada, bo = world.browsers[:2]
+    case_id = world.report(1, "not urgent", known="K3")
+    at = f"/case/{case_id}"
+    ada.post(f"{at}/acknowledge")
+    world.go()
+    _agreed(world, case_id, "TRIAGE")
+    ada.post(f"{at}/state", {"to": "HELD", "text": "to be taken back"})
+    world.go()
+    page = ada.get(at).text
+    assert 'class="retract"' in page and 'class="retract"' not in bo.get(at).text
+    asked = re.search(r'class="retract" name="of" value="([0-9a-f]{64})"', page)
+    assert asked is not None
+    assert bo.post(f"{at}/retract", {"of": asked[1]}).status_code == 409
+    assert ada.post(f"{at}/retract", {"of": asked[1]}).status_code == 303
+    world.go()
+    page = bo.get(at).text
+    assert 'class="main endorse"' not in page and "who proposed it took it back" in page and "took back what they had proposed" in page
+    assert bo.post(f"{at}/endorse", {"of": asked[1]}).status_code == 409
+    _agreed(world, case_id, "HELD")
+    for refused, said in (
+        ({"until": "26"}, "Say why it takes longer"),
+        ({"text": "my words"}, "Choose a date"),
+    ):
+        answer = ada.post(f"{at}/state", {"to": "HELD", **refused})
+        assert answer.status_code == 400 and said in answer.text and refused.get("text", "") in answer.text
+    assert ada.post(f"{at}/state", {"to": "HELD", "until": "26", "text": "others may report"}).status_code == 303
+    world.go()
+    assert (
+        "Endorse: Hold longer" in bo.get(at).text and 'End of holding: <span class="meta">the week of 15 November 2027' in bo.get(at).text
+    )
+    _endorse(world, case_id)
+    page = bo.get(at).text
+    assert 'End of holding: <span class="meta">the week of 17 May 2027' in page and "You gave the second signature: Hold longer." in page
+    told = fold(read_all(world.intake, reporter_keys(1)), case_id)
+    assert told is not None and told.until == "2027-W20" and told.void, "the reporter finds the same"
+    ada.post(f"{at}/close", {"reason": "NOT-ENOUGH", "close": ""})
+    world.go()
+    _endorse(world, case_id)
+    for on in ("YES", "NO"):
+        assert ada.post(f"{at}/hold", {"on": on, "text": f"a court says {on}"}).status_code == 303
+        world.go()
+        _endorse(world, case_id)
+        page = ada.get(at).text
+        assert ('id="legal-hold"' in page) == (on == "YES") == ('id="purge"' not in page)
+        assert ("Remove the case from every casebook" in page) == (on == "NO")
 
 
 def test_lead_and_second_evidence_notes_and_phrases(world: World) -> None:
@@ -424,12 +485,13 @@ def test_search_terms() -> None:
 
 
 def test_every_state_has_words() -> None:
-    from crypto.states import TABLE
+    from crypto.states import LONGER, TABLE
     from review import labels
 
     for state, following in TABLE.items():
         assert labels.STATE[state] and labels.REPORTER_SEES[state]
         assert all(steps.VERBS[to] and steps.HELP[to] for to in following)
+    assert all(steps.MORE_TIME[state] for state in LONGER)
     page = (Path(__file__).resolve().parents[2] / "intake/static/return.js").read_text("utf-8")
     sentences = [*labels.REPORTER_SEES.values(), *labels.REPORTER_SEES_BEFORE.values(), labels.REPORTER_SEES_ALONE]
     assert [said for said in sentences if f'"{said}"' not in page] == [], "not what the reporter reads: build the page anew"

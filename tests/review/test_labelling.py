@@ -398,6 +398,14 @@ def test_what_was_known_when_triage_ended_counts_and_nothing_later() -> None:
     assert made(story) == {**before, "T2": t2(story, "ACTED")}
 
 
+def test_an_urgent_step_does_not_wait_for_triage_to_end() -> None:
+    story = told()
+    story.triage(urgency="U0", code="B1-WEIGHTS")
+    assert made(story) == {}
+    story.move("COORDINATING", urgent="YES")
+    assert made(story) == {"T1": t1(story, "B1-WEIGHTS")} and not story.case().proposals
+
+
 def test_the_first_table_waits_for_a_triage() -> None:
     story = told()
     story.move("TRIAGE")

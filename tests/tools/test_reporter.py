@@ -16,21 +16,26 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+import urllib3
 
 from crypto import case as cases
 from crypto import constants, roster, segment
 from crypto.encoding import canonical
 from crypto.errors import BadWords, Mismatch, TooLong
 from crypto.event import Event, parse_event
-from crypto.posting import parse_posting
+from crypto.posting import effort_of, parse_posting
 from crypto.private.keyfile import ReviewerKeys, generate_reviewer_keys
 from crypto.private.opening import find_matches, open_letter
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
+from intake import tick
+from intake.errors import SENTENCES
 from oversight import tree as desk
+from tests.review.story import Story
 from tools import clock, evaluator, reporter
 from tools import demo as module
 from tools.__main__ import main
@@ -311,6 +316,31 @@ def test_an_excluded_reviewer_gets_nothing(server: Any) -> None:
     server.post(reporter.compose_report(known, "About one of them.", {}, frozenset([excluded])).bodies[0])
     server.tick()
     assert [len(opened(server, keys)) for keys in KEYS] == [1, 1, 0, 1]
+
+
+def test_more_effort_is_done_once_the_server_names_it(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """head.json follows what the server asks only after a while; any other refusal is told at once."""
+    made = reporter.compose_report(reporter.fetch_programme(server, None, 1), "Something.", {})
+    head, asked, take = json.loads(server.get("/files/head.json")), 3, server.post
+    monkeypatch.setattr(reporter.time, "sleep", lambda seconds: head.update(effort=asked if seconds > tick.LOOK else 0))
+    monkeypatch.setattr(server, "get", lambda path: canonical(head))
+
+    def refuse(name: str) -> None:
+        status, sentence = SENTENCES[name]
+        raise reporter._refusal(urllib3.HTTPResponse(sentence.encode(), status=status))
+
+    def post(body: bytes) -> None:
+        if effort_of(parse_posting(body), bytes(32)) < asked:
+            refuse("BadEffort")
+        take(body)
+
+    monkeypatch.setattr(server, "post", post)
+    reporter.send(server, made.bodies[0])
+    assert len(server.tray) == constants.SLOTS
+    monkeypatch.setattr(server, "post", lambda body: refuse("Known"))
+    monkeypatch.setattr(reporter.time, "sleep", lambda seconds: pytest.fail("waited"))
+    with pytest.raises(reporter.Refused, match="posted before"):
+        reporter.send(server, made.bodies[0])
 
 
 def test_other_words_find_nothing(server: Any) -> None:
@@ -628,3 +658,18 @@ def test_a_stale_list_is_told(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("WARNING") and "not been renewed for five days" in lines[0]
     assert json.loads(lines[-1])["stale"] is True
+
+
+def test_no_yes_to_a_text_that_was_not_shown() -> None:
+    story = Story()
+    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
+        story.move(to)
+    step = story.say("Ada", "state", to="DISCLOSED", reason="NONE", text="", until="", whom="", urgent="NO")
+    assert [each["why"] for each in reporter.proposals_of(story.case())] == ["packet"]
+    held: Any = SimpleNamespace(case=story.case())
+    with pytest.raises(reporter.Unfit, match="not shown you the text"):
+        reporter.compose_answer(held, held, step.id, True)
+    story.say("Ada", "packet", to="PUBLIC", state=step.id, fields={"summary": "A model was in use."})
+    assert [each["why"] for each in reporter.proposals_of(story.case())] == ["consent"]
+    story.move("REVIEW")
+    assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"

@@ -1,5 +1,6 @@
 /** Runs the shared vectors: what the other half of the project also has to answer. The same in Node and in a browser. */
 
+import { duesOf } from "../clocks.ts";
 import * as core from "../index.ts";
 import { infoOf, tagOf } from "../letter.ts";
 import { agree, pairOf, sha256 } from "../primitives.ts";
@@ -108,9 +109,11 @@ async function cases(one: any, all: any): Promise<void> {
       void: Object.fromEntries(folded.void), missing: [...folded.missing].sort(), equivocations: folded.equivocations,
       readers: folded.readers, gone: Object.fromEntries(folded.gone), evaluator: folded.evaluator,
       since: folded.since, until: folded.until, whom: folded.whom, history: folded.history,
-      proposals: folded.proposals.map(({ id, why }) => [id, why]), unsigned: folded.unsigned, triage: folded.triage?.id ?? "",
+      proposals: folded.proposals.map(({ id, why }) => [id, why]), unsigned: folded.unsigned, extended: folded.extended,
+      legal_hold: folded.legalHold, triage: folded.triage?.id ?? "",
       corrections: Object.fromEntries(folded.corrections), lead: folded.lead, second: folded.second,
     }, one.result);
+    same(folded === undefined ? null : duesOf(folded).map(({ code, week }) => `${code} ${week}`), one.dues ?? null, "dues");
   }
   for (const audience of Object.keys(one.heads ?? {})) same(core.heads(events, one.case, audience), one.heads[audience], "heads");
 }
