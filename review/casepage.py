@@ -275,7 +275,9 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             tags=desk.book.tags.get(case_id, ()),
             back={event.id for event in own if outbox.may_take_back(desk, event)},
             hours=desk.book.hours,
-            differing=labelling.differing(found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names),
+            differing=labelling.differing(
+                found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names, labelling.out_in(desk.tree)
+            ),
             asked=[(each, names.get(each.by, "A reader")) for each in exchange.requests(found)],
             is_lead=found.lead == desk.vault.sign,
             own=desk.vault.sign,

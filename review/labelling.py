@@ -1,12 +1,13 @@
 """Labels for the public numbers: made of the fold, said by the lead's workstation, endorsed by the second reader's (PROTOCOL 11).
 
-Nobody decides anything here. What is said in the case is also the record of what was sent, so that a crash repeats nothing.
+Nobody decides anything here. What is said in the case is also the record of what was sent, so that a crash repeats nothing. A letter that
+the statistician refuses, since a signer was out in the week it came, is made anew by the next two who may sign; of two they count one.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from crypto.encoding import b64, hex32, unb64
 from crypto.errors import Malformed, ProtocolError
 from crypto.event import Event, verify
 from crypto.graph import covers, names
-from crypto.label import OUTCOME_OF, OUTSIDE, check_label, endorsed, intake_label, label_message, outcome_label, report_id
+from crypto.label import OUTCOME_OF, OUTSIDE, check_label, endorsed, intake_label, label_message, outcome_label, report_id, thursday
 from crypto.roster import status_of
 from crypto.sealing import Slot
 from crypto.tree import Tree, suspended_on
@@ -55,8 +56,9 @@ def label(desk: Desk, case_id: str) -> None:
     # One machine told another: nobody has to read that.
     told = [event.id for event in case.order if event.kind == "label" and event.id not in desk.book.read]
     write(desk, [casebook.read_record(told)] if told else [])
-    active, week = active_on(desk.tree, desk.now()), clock.week_of(desk.now())
-    for act in due(case, desk.book.cases[case_id], desk.programme, active, desk.book.segment, desk.vault.sign, week):
+    week, out = clock.week_of(desk.now()), out_in(desk.tree)
+    active = active_on(desk.tree, desk.now()) - out(week)
+    for act in due(case, desk.book.cases[case_id], desk.programme, active, desk.book.segment, desk.vault.sign, week, out):
         signature = desk.vault.sign_label(act.data, desk.programme)
         beside: list[Slot] = []
         if act.after is not None:
@@ -71,6 +73,22 @@ def active_on(tree: Tree, day: datetime.datetime) -> frozenset[str]:
     """The sign keys that may sign labels on a day."""
     suspended = suspended_on(tree, day)
     return frozenset(each.sign for each in tree.roster.reviewers if status_of(each, suspended, day) == "active")
+
+
+def out_in(tree: Tree | None) -> Callable[[str], frozenset[str]]:
+    """Week to the sign keys whose labels the statistician refuses if they arrive in it, for good: revoked or suspended on its last day."""
+
+    def out(week: str) -> frozenset[str]:
+        try:
+            day = thursday(week) + datetime.timedelta(days=3)
+        except Malformed:
+            return frozenset()  # somebody named a week that no calendar has
+        if tree is None:
+            return frozenset()
+        suspended = suspended_on(tree, day)
+        return frozenset(each.sign for each in tree.roster.reviewers if status_of(each, suspended, day) in ("revoked", "suspended"))
+
+    return out
 
 
 def labels_of(case: Case, held: Mapping[str, Event], programme: bytes) -> tuple[Made, ...]:
@@ -98,9 +116,16 @@ def labels_of(case: Case, held: Mapping[str, Event], programme: bytes) -> tuple[
 
 
 def due(
-    case: Case, held: Mapping[str, Event], programme: bytes, active: Collection[str], segment: Mapping[str, int], sign: str, week: str
+    case: Case,
+    held: Mapping[str, Event],
+    programme: bytes,
+    active: Collection[str],
+    segment: Mapping[str, int],
+    sign: str,
+    week: str,
+    out: Callable[[str], Collection[str]],
 ) -> list[Act]:
-    """What the workstation of `sign` has to say today. segment: of an event, 0 while it is in none; active: who may sign labels.
+    """What the workstation of `sign` has to say today. segment: of an event, 0 while it is in none; active: who may sign labels now.
 
     ValueError: an event names a week that no calendar has.
     """
@@ -109,26 +134,32 @@ def due(
         return []
     past = {state for state, _, _ in case.history}
     begun = {"T1": past.intersection(("TRIAGE", *OUTWARD)), "T2": past.intersection(("CLOSED",))}
-    open_ = {table for table, states in begun.items() if states and not is_done(case, held, table)}
+    open_ = {table for table, states in begun.items() if states and not is_done(case, held, table, out)}
     made = labels_of(case, held, programme) if open_ else ()
     # What is in no segment yet may still be taken back.
     acts = [_act(case, one, line, programme, sign, week) for one in made if one.table in open_ and segment.get(one.id)]
     return [act for act in acts if act]
 
 
-def is_done(case: Case, held: Mapping[str, Event], table: str) -> bool:
-    """Whether somebody's `label` event followed an equal one of somebody else: with it went the letter to the statistician."""
+def is_done(case: Case, held: Mapping[str, Event], table: str, out: Callable[[str], Collection[str]]) -> bool:
+    """Whether somebody's `label` event followed an equal one of somebody else: with it went the letter to the statistician.
+
+    out: who signs for nothing in a week, as `out_in` gives it.
+    """
     said = _said(case, table)
     pairs = [(one, two) for one in said for two in said if one.author != two.author and one.payload["label"] == two.payload["label"]]
-    return any(one.id in names(two) for one, two in pairs) or any(one.id in _before(held, two.id) for one, two in pairs)
+    good = [(one, two) for one, two in pairs if not {one.author, two.author} & set(out(two.payload["week"]))]
+    return any(one.id in names(two) for one, two in good) or any(one.id in _before(held, two.id) for one, two in good)
 
 
-def differing(case: Case, held: Mapping[str, Event], programme: bytes, sign: str, called: Mapping[str, str]) -> tuple[str, ...]:
+def differing(
+    case: Case, held: Mapping[str, Event], programme: bytes, sign: str, called: Mapping[str, str], out: Callable[[str], Collection[str]]
+) -> tuple[str, ...]:
     """A sentence for each label of another reader that is not what this workstation computes. called: names by sign key."""
     ours = {made.table: b64(made.data) for made in labels_of(case, held, programme)}
     lines = []
     for table, what in ABOUT.items():
-        if not is_done(case, held, table):
+        if not is_done(case, held, table, out):
             last = {event.author: event for event in _said(case, table) if event.author != sign}
             who = [called.get(key, key[:8]) for key, event in last.items() if event.payload["label"] != ours.get(table)]
             lines += [f"{name}'s workstation counts this case differently in the table of {what}. Nothing is sent for it." for name in who]

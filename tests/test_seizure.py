@@ -1,12 +1,13 @@
 """What someone finds who takes the server: disk, write-ahead log, freed pages, logs, backups and memory.
 
 Reports and answers with planted markers go in while the real server runs: through the page in Firefox, through the commands, and through
-the functions behind them. Reviewers answer, acknowledge and close. Some of it stays in the tray. Then everything is searched.
+the functions behind them. Reviewers answer, acknowledge and close. Workstations send labels for the public numbers, and the statistician's
+table of them is published. Some of it stays in the tray. Then everything is searched.
 
 What is searched for, and where:
 
-- everywhere, memory included: texts, organisations and file names; receipts and all that is derived from them; ids of cases; and codes
-  and states as an event would hold them (`"to":"CLOSED"`);
+- everywhere, memory included: texts, organisations and file names; receipts and all that is derived from them; ids of cases; codes and
+  states as an event or a label would hold them (`"to":"CLOSED"`); labels with their names of reports and signatures, and true counts;
 - on the disk, in the log and in the backup, but not in the stewards' signed tree and not in memory: names and keys of reviewers, and
   codes and states as bare words. The tree is public and has the names; the pages are public and have the codes; both are in memory.
 
@@ -19,6 +20,7 @@ import datetime
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -26,7 +28,7 @@ import stat
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import shake_256
 from pathlib import Path
 from typing import Any
@@ -37,15 +39,28 @@ import pytest
 from crypto import case as cases
 from crypto import constants as c
 from crypto import event, receipt, sealing
+from crypto.encoding import b64, unb64
+from crypto.label import CONCERNS, OUTCOMES, report_id
+from crypto.numbers import CONCERN_GROUPS, spelled
+from crypto.posting import parse_posting
 from crypto.private import receipt as private_receipt
+from crypto.private.keyfile import Lock
 from intake import publicfiles, segments
 from intake.config import Config
 from intake.db import open_database
+from oversight.statistics import desk as statistics
+from oversight.statistics import folder as disk
+from oversight.statistics import keys
+from oversight.statistics.release import target_files
 from oversight.tree import create_programme
-from review import vault
+from review import labelling, vault
+from review.desk import Desk, lock_desk
 from tests.harness.firefox import Firefox
 from tests.harness.levels import ONION
+from tests.harness.workstations import case_of, opened, triage_and_close
 from tests.journeys import test_sealed_post as page
+from tests.oversight import releases
+from tests.statistics.world import LATER
 from tools import clock, demo, reporter
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +71,12 @@ PASSPHRASE = "passphrase"
 BY_PAGE, BY_COMMAND, BY_FUNCTION = 4, 4, 17  # reports; the last of each kind stays in the tray
 REPORTS = BY_PAGE + BY_COMMAND + BY_FUNCTION
 ANSWERED = 8  # by a reviewer, in words
-IN_TRAY = 4  # three reports and an answer
+LABELLED = ("A1-UNDISCLOSED", "C2-ESCAPE", "C1-MISBEHAVE", "D4-REPRISAL")  # cases triaged and closed, by their codes
+PERIOD = f"{clock.week_of(clock.now())[:4]}-Y"
+TRUE, PUBLISHED = (1, 0, 2, 1, 0), (3, 1, 7, 6, 8)  # by group of concerns, before and after the noise
+IN_TRAY = 4 + len(LABELLED)  # three reports, an answer, and the outcome label of each labelled case
+STEWARDS = [secrets.token_bytes(32) for _ in range(3)]
+STATISTICIAN = keys.Unlocked(keys.new_key("Staquetzal"), Lock(secrets.token_bytes(16), secrets.token_bytes(32)))
 
 
 @dataclasses.dataclass
@@ -70,6 +90,8 @@ class Seized:
     receipts: list[str] = dataclasses.field(default_factory=list)  # as twelve words
     ids: list[str] = dataclasses.field(default_factory=list)  # of cases
     sent: list[str] = dataclasses.field(default_factory=list)  # the kind of each posting
+    labels: list[bytes] = dataclasses.field(default_factory=list)
+    signatures: list[bytes] = dataclasses.field(default_factory=list)  # of labels
 
     @property
     def log(self) -> Path:
@@ -99,7 +121,8 @@ def a_programme(folder: Path) -> str:
     now = datetime.datetime.now(datetime.UTC)
     reviewers = [demo.card(vault.create(folder / f"vault{n}", PASSPHRASE, name), now) for n, name in enumerate(REVIEWERS)]
     programme = {"v": 1, "name": "Seizure", "tick": 86_400, "part_seconds": [0, 1], "cover_per_day": 4, "labs": ["Lab"], "emergency": ""}
-    return create_programme(folder / "data" / "tree", [secrets.token_bytes(32) for _ in range(3)], programme, reviewers, now)
+    facts = {**programme, "statistician": keys.public_part(STATISTICIAN.key)}
+    return create_programme(folder / "data" / "tree", STEWARDS, facts, reviewers, now)
 
 
 @pytest.fixture(scope="module")
@@ -127,14 +150,16 @@ def fill(found: Seized, ff: Firefox, base: str) -> None:
     by_page = [report_by_page(found, ff, base, number) for number in range(BY_PAGE - 1)]
     by_command = [report_by_command(found, number) for number in range(BY_COMMAND - 1)]
     by_function = [report_by_function(found, server, number) for number in range(BY_FUNCTION - 1)]
+    labelled = found.ids[-len(LABELLED) :]
     tick(found.config)
     for words in by_function[2:]:
         known, back = reporter.come_back(server, None, words)
         reporter.send(server, reporter.compose_more(known, back, "reply", {"text": f"{MARKER} reply"}))
         found.sent.append("reply")
-    desks = [vault.unlock(found.folder / f"vault{number}", PASSPHRASE) for number in range(len(REVIEWERS))]
+    folders = [found.folder / f"vault{number}" for number in range(len(REVIEWERS))]
+    desks = opened(folders, PASSPHRASE, publicfiles.programme(found.config), found.url)
     for words in [*by_page[1:], *by_command[:1], *by_function[: ANSWERED - BY_PAGE]]:
-        answer(found, server, desks, words)
+        answer(found, server, [each.vault for each in desks if each.vault], words)
     tick(found.config)
     command(found, "reply", by_command[0], "--text", written(found, "reply", f"{MARKER} reply by command"))
     command(found, "return", by_command[1], "--may", "PUBLISH")
@@ -142,6 +167,9 @@ def fill(found: Seized, ff: Firefox, base: str) -> None:
     found.sent += ["reply", "choice", "withdraw"]
     return_by_page(found, ff, base, by_page[1])
     tick(found.config)
+    send_labels(found, desks, labelled)
+    publish_numbers(found)
+    server.get("/numbers")
     report_by_page(found, ff, base, BY_PAGE - 1)
     report_by_command(found, BY_COMMAND - 1)
     report_by_function(found, server, BY_FUNCTION - 1)
@@ -245,6 +273,49 @@ def answer(found: Seized, server: reporter.Server, desks: list[vault.Vault], wor
         found.sent.append(kind)
 
 
+def send_labels(found: Seized, desks: list[Desk], ids: list[str]) -> None:
+    """Workstations take cases from triage to close and send their labels; those of the outcome stay in the tray."""
+    rounds = 0
+
+    def publish(kinds: list[str]) -> None:
+        nonlocal rounds
+        found.sent += kinds
+        rounds += 1
+        if rounds < 6:
+            tick(found.config)
+
+    triage_and_close(desks, {id_: (code, "NOT-ENOUGH") for id_, code in zip(ids, LABELLED, strict=True)}, publish)
+    book, programme = desks[0].book, publicfiles.programme(found.config)
+    assert book is not None
+    for id_ in ids:
+        found.labels += [made.data for made in labelling.labels_of(case_of(desks[0], id_), book.cases[id_], programme)]
+    for each in desks:
+        assert each.book is not None
+        said = [event for event in each.book.events.values() if event.kind == "label"]
+        found.signatures += [unb64(event.payload["signature"]) for event in said]
+        lock_desk(each)
+
+
+def publish_numbers(found: Seized) -> None:
+    """The statistician collects what is published and draws, with noise that is known; stewards put the release into the tree."""
+    own, mirror, programme = found.folder / "statistician", found.folder / "mirror", publicfiles.programme(found.config)
+    shutil.copytree(found.config.files, mirror, ignore=shutil.ignore_patterns("*.*"))
+    arrived = statistics.from_mirror(mirror, STATISTICIAN.key, programme)
+    signers = frozenset(vault.public_keys(found.folder / f"vault{number}")["sign"] for number in range(len(REVIEWERS)))
+    tally = statistics.collect_into(own, STATISTICIAN, programme, arrived, lambda _: signers)
+    assert (tally.new, tally.refused) == (len(LABELLED), {})
+    counted: list[int] = []
+
+    def noisy(cells: Sequence[str], wanted: Sequence[str], _: str) -> list[int]:
+        counted.extend(list(cells).count(key) for key in wanted)
+        return [*PUBLISHED]
+
+    statistics.draw_once(own, STATISTICIAN, PERIOD, "T1", LATER, noisy=noisy)
+    assert tuple(counted) == TRUE
+    files = target_files(disk.read_ledger(own), disk.read_releases(own))
+    releases.put(found.config.data / "tree", STEWARDS[:2], files, datetime.datetime.now(datetime.UTC))
+
+
 def make_backup(data: Path, to: Path) -> None:
     """As docs/operations.md tells an operator: `files/` and the stewards' `tree/`, never the database."""
     told = " ".join((ROOT / "docs" / "operations.md").read_text("utf-8").split("## Backups")[1].split("##")[0].split())
@@ -263,7 +334,8 @@ def spellings(name: str, text: str) -> dict[str, bytes]:
 
 
 def bytes_spelt(name: str, raw: bytes) -> dict[str, bytes]:
-    return {name: raw, f"{name} in hex": raw.hex().encode(), f"{name} in base64": base64.b64encode(raw).rstrip(b"=")}
+    in_base64 = {f"{name} in base64": base64.b64encode(raw).rstrip(b"="), f"{name} in base64url": b64(raw).encode()}
+    return {name: raw, f"{name} in hex": raw.hex().encode(), **in_base64}
 
 
 def of_receipt(name: str, words: str, programme: bytes) -> dict[str, bytes]:
@@ -290,6 +362,26 @@ CODES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def of_numbers(found: Seized) -> dict[str, bytes]:
+    """Labels, what signs and names them, and the true counts as a release, its CSV or a list would have them."""
+    programme = publicfiles.programme(found.config)
+    needles: dict[str, bytes] = {}
+    for number, data in enumerate(found.labels):
+        needles |= bytes_spelt(f"label {number}", data)
+    for number, signature in enumerate(found.signatures):
+        needles |= bytes_spelt(f"signature {number} of a label", signature)
+    for id_ in found.ids:
+        name = report_id(id_, programme)
+        needles |= bytes_spelt(f"name of report {id_[:8]}", bytes.fromhex(name)) | spellings(f"name of report {id_[:8]} as text", name)
+    for name, codes in (("code", CONCERNS), ("outcome", OUTCOMES), ("shopper", ("no",))):
+        needles |= {f"{name} {code} of a label": f'"{name}":"{code}"'.encode() for code in codes}
+    lines = {f"true count of {key}": f"{PERIOD}-T1,{key},{count},".encode() for key, count in zip(CONCERN_GROUPS, TRUE, strict=True)}
+    by_group = spelled(dict(zip(CONCERN_GROUPS, TRUE, strict=True)))
+    counts = ", ".join(map(str, TRUE))
+    as_list = {"true counts": counts.encode(), "true counts without spaces": counts.replace(" ", "").encode()}
+    return needles | lines | as_list | {"true counts by group": by_group}
+
+
 def nowhere(found: Seized) -> dict[str, bytes]:
     """What must not be anywhere, memory included."""
     programme = publicfiles.programme(found.config)
@@ -300,6 +392,7 @@ def nowhere(found: Seized) -> dict[str, bytes]:
         needles |= bytes_spelt(f"case {id_[:8]}", bytes.fromhex(id_))
     needles |= {f"{name} {code} of an event": f'"{name}":"{code}"'.encode() for name, codes in CODES.items() for code in codes}
     needles |= {f"about {code} of an event": f'"about":["{code}"'.encode() for code in c.ABOUT_CODES}
+    needles |= of_numbers(found)
     return needles | {"readers of an event": b'"readers":["', "answers of an event": b'"answers":{'}
 
 
@@ -309,7 +402,7 @@ def only_public(found: Seized) -> dict[str, bytes]:
     for number, name in enumerate(REVIEWERS):
         sign = vault.public_keys(found.folder / f"vault{number}")["sign"]
         needles |= spellings(f"reviewer {name}", name) | bytes_spelt(f"sign key of {name}", bytes.fromhex(sign))
-    bare = {*c.ABOUT_CODES, *c.STAGE_CODES, *c.STATES, *c.CLOSE_REASONS}
+    bare = {*c.ABOUT_CODES, *c.STAGE_CODES, *c.STATES, *c.CLOSE_REASONS, *OUTCOMES}
     # Shorter ones would be found in letters by chance; with their name they are above.
     return needles | {f"the word {code}": code.encode() for code in bare if len(code) >= 6}
 
@@ -408,6 +501,19 @@ def test_there_was_something_to_find(seized: Seized) -> None:
     with sqlite3.connect(f"file:{seized.config.data / 'intake.sqlite3'}?mode=ro", uri=True) as database:
         assert database.execute("select count(*) from posting").fetchone() == (IN_TRAY,)
         assert database.execute("select count(*) from published").fetchone() == ((len(seized.sent) - IN_TRAY) * c.SLOTS,)
+
+
+def test_labels_were_published_and_stay_in_the_tray(seized: Seized) -> None:
+    """Those of concerns are in segments and were collected; those of outcomes wait in the tray. The statistician alone finds them."""
+    assert seized.sent.count("label") == 4 * len(LABELLED) == len({*seized.signatures}) and len({*seized.labels}) == 2 * len(LABELLED)
+    with sqlite3.connect(f"file:{seized.config.data / 'intake.sqlite3'}?mode=ro", uri=True) as database:
+        letters = [letter for (body,) in database.execute("select body from posting") for letter in parse_posting(body).letters]
+    programme = publicfiles.programme(seized.config)
+    places = keys.ours(STATISTICIAN.key, [letter[: c.CLUE_BYTES] for letter in letters], programme)
+    waiting = keys.opened(STATISTICIAN.key, [letters[place] for place in places], programme)
+    assert {unb64(json.loads(each)["label"]) for each in waiting} == {label for label in seized.labels if b'"T2"' in label}
+    names = publicfiles.numbers(seized.config)[0]
+    assert f"statistics/{PERIOD}-T1.json" in names
 
 
 def test_nothing_on_the_disk_or_in_the_log(seized: Seized) -> None:

@@ -22,6 +22,7 @@ FOUR = (40, 30, 20, 10)
 CASES: tuple[tuple[int, str, Sequence[int]], ...] = tuple(
     (reports, epsilon, shares) for reports in (20, 80, 200, 2_000) for shares in (TEN, FOUR) for epsilon in ("0.5", "1.0")
 )
+SHORT = {"T1": "concerns", "T2": "outcomes"}
 Figures = dict[str, float]
 
 
@@ -70,13 +71,14 @@ def utility_table() -> str:
 def noise_table() -> str:
     """Exact, no simulation."""
     lines = [
-        "| table | epsilon | standard deviation | 90 in 100 within | 95 in 100 | 99 in 100 | total of five cells, 95 in 100 |",
+        "| table | ε | standard deviation | 90 in 100 within | 95 in 100 | 99 in 100 | total of five cells, 95 in 100 |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, table in TABLES.items():
         deviation = math.sqrt(sum(2 * value**2 * probability(table.epsilon, value) for value in range(1, 200)))
         reach = " | ".join(f"±{interval(table.epsilon, 1, share)}" for share in (0.9, 0.95, 0.99))
-        lines.append(f"| {name} | {table.epsilon} | {deviation:.2f} | {reach} | ±{interval(table.epsilon, 5, TOTAL_SHARE)} |")
+        total = interval(table.epsilon, 5, TOTAL_SHARE)
+        lines.append(f"| {SHORT[name]} ({name}) | {table.epsilon} | {deviation:.2f} | {reach} | ±{total} |")
     return "\n".join(lines)
 
 

@@ -71,7 +71,8 @@ def test_every_number_on_the_page_is_that_of_the_release_files(client, config):
         tables = [part.partition("</table>")[0] for part in page.split(caption)[1:]]
         assert len(tables) == (2 if drawn in (SECOND, THIRD) else 1), "the newest of each on top, and all of them below"
         for table in tables:
-            cells = re.findall(r'<th scope="row">(.*?)(?:<span.*?)?</th><td class="said">(.*?)</td>', table)
+            found = re.findall(r'<th scope="row">(.*?)(?:<span.*?)?</th><td class="said">(.*?)</td>', table)
+            cells = [(label, re.sub("<.*?>", "", said)) for label, said in found]
             assert cells == [(row.label, row.text) for row in [*public.rows(held), public.total_row(held)]]
     text = said(page)
     assert "about 15 (11 to 19)" in text and "few or none" in text

@@ -1,33 +1,47 @@
-"""Forty labels and a test report go through the post, a year closes, two stewards publish, and anybody reads it with script off."""
+"""Forty reports and a test are worked by two people each, a year closes, two stewards publish, and anybody reads it with script off.
+
+Reports, cases and labels are made by the programs themselves and go through the real server; only the weeks that reports name are put a
+year back. Labels: what the workstations send of themselves once triage ends and a case is closed.
+"""
 
 import datetime
 import html
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from argon2.low_level import hash_secret_raw as ARGON2
 
-from crypto.encoding import b64, hex32, parse_strict, unb64
-from crypto.label import intake_label
+from crypto.encoding import b64, parse_strict
+from crypto.label import report_id
 from crypto.numbers import key_label, parse_release, rows, total_row
+from crypto.private import keyfile
+from crypto.receipt import words_of
 from crypto.roster import quarter_of
-from crypto.sealing import make_posting, open_public_of
-from crypto.segment import parse_segments
+from crypto.segment import Segment, parse_segments
 from oversight import keys, tree
 from oversight.__main__ import main as steward
-from oversight.statistics import shoppers
+from oversight.statistics import keys as stat_keys
+from oversight.statistics import labels, shoppers
 from oversight.statistics.__main__ import main as statistician
+from oversight.statistics.folder import LABELS
+from review import vault
+from review.desk import lock_desk
 from tests.harness.firefox import Firefox
 from tests.harness.levels import ONION
+from tests.harness.workstations import Work, case_of, deliver, fetch, opened, triage_and_close
 from tests.intake.test_server import Server
-from tests.statistics.world import NAMES, name_of, name_of_test, shopped, signed
+from tools import demo, reporter
 from tools.shopper import main as shopper
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,36 +53,43 @@ PASSPHRASE = "six random words are good"
 STEWARDS = ("Ada", "Ben", "Cem")
 # Concern by number of reports: forty.
 TRUE = {"A1-UNDISCLOSED": 16, "B1-WEIGHTS": 12, "C2-ESCAPE": 8, "D4-REPRISAL": 4}
+# By turns; the first is the shopper's test.
+REASONS = ("ACTION", "NOT-ENOUGH")
+NONCE = "11" * 32
 FACTS = {"v": 1, "name": "Test", "tick": 1, "part_seconds": [1, 2], "cover_per_day": 4, "labs": ["Lab"], "emergency": ""}
 
 
-def reviewer(number: int) -> dict[str, object]:
-    term = {"from": f"{NOW - datetime.timedelta(days=30):%Y-%m-%d}", "to": f"{NOW + datetime.timedelta(days=300):%Y-%m-%d}"}
-    facts = {"name": f"Reviewer {number}", "affiliation": "", "languages": [], "groups": ["B"], "ties": [], "record": {}, **term}
-    facts["open"] = [{"quarter": quarter_of(NOW), "key": b64(open_public_of(bytes([number]) * 32))}]
-    return {**facts, "sign": NAMES[number], "find": f"{number + 100:02x}" * 31 + "01"}
+def cheap(*given: Any, **named: Any) -> bytes:
+    return ARGON2(*given, **{**named, "time_cost": 1, "memory_cost": 64, "parallelism": 1})
 
 
 @pytest.fixture
-def programme(tmp_path: Path, static: Path) -> Iterator[SimpleNamespace]:
-    """Three stewards with key files, a statistician with one, and a running server on their tree."""
+def programme(tmp_path: Path, static: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """Three stewards with key files, a statistician with one, three reviewers with vaults, and a running server on their tree.
+
+    Opening a key file costs next to nothing until the test ends.
+    """
+    monkeypatch.setattr(keyfile, "hash_secret_raw", cheap)
     (tmp_path / "pass").write_text(PASSPHRASE + "\n", "utf-8")
     phrase = ("--passphrase-file", str(tmp_path / "pass"))
     assert statistician(["key", "--out", str(tmp_path / "stat.key"), "--name", "Stat Istician", *phrase]) == 0
     public = parse_strict((tmp_path / "stat.key.public.json").read_bytes())
+    vaults = [tmp_path / f"vault{number}" for number in range(3)]
     made = [keys.new_key(name) for name in STEWARDS]
     for key in made:
         (tmp_path / f"{key.name}.key").write_bytes(keys.seal_key(key, PASSPHRASE))
     facts = {**FACTS, "statistician": public, "stewards": [keys.public_part(key) for key in made]}
     facts["stewards"] = [{name: each[name] for name in ("name", "sign", "box")} for each in facts["stewards"]]  # type: ignore[attr-defined]
     seeds = [key.sign_seed for key in made]
-    fingerprint = tree.create_programme(tmp_path / "data" / "tree", seeds, facts, [reviewer(number) for number in range(3)], NOW)
+    reviewers = [demo.card(vault.create(folder, PASSPHRASE, f"Reviewer {folder.name}"), NOW) for folder in vaults]
+    fingerprint = tree.create_programme(tmp_path / "data" / "tree", seeds, facts, reviewers, NOW)
     server = Server(tmp_path / "data", static)
     yield SimpleNamespace(
         folder=tmp_path, public=public, id=bytes.fromhex(fingerprint), fingerprint=fingerprint, server=server, phrase=phrase,
-        url=f"http://127.0.0.1:{server.port}",
+        url=f"http://127.0.0.1:{server.port}", vaults=vaults, letters=0,
     )  # fmt: skip
     server.kill()
+    shutil.rmtree(tmp_path)  # a quarter of a gigabyte of letters
 
 
 @pytest.fixture
@@ -80,42 +101,62 @@ def static(tmp_path: Path) -> Path:
     return tmp_path / "static"
 
 
-def last_years_test(programme: SimpleNamespace) -> dict[str, object]:
-    """A test report that reviewers took up a week late and judged as was meant."""
-    return shopped("11" * 32, f"{YEAR}-W20", seen=f"{YEAR}-W22", found="B1-WEIGHTS", said="Thank you.", programme=programme.id)
-
-
-def post_labels(programme: SimpleNamespace) -> None:
-    """Each label signed by two of the three reviewers, who do not know that one is a test's; six letters to a posting."""
+def send_reports(programme: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> tuple[Work, str]:
+    """Forty reports and a shopper's test, all of weeks of the year that closes: what is to become of each, and the test's receipt."""
+    server = reporter.Server(programme.url)
+    known = reporter.fetch_programme(server, programme.fingerprint, 1)
+    own = shoppers.entropy_of(NONCE, "B1-WEIGHTS", programme.id)
+    work: dict[str, tuple[str, str]] = {}
     codes = [code for code, count in TRUE.items() for _ in range(count)]
-    messages = [
-        signed(intake_label(name_of(number, programme.id), f"{YEAR}-W{number % 50 + 2:02d}", code, "L3-INTERNAL"),
-               (number % 3, (number + 1) % 3), programme.id)
-        for number, code in enumerate(codes)
-    ]  # fmt: skip
-    tests = name_of_test(last_years_test(programme), programme.id)
-    messages.append(signed(intake_label(tests, f"{YEAR}-W20", "B1-WEIGHTS", "L3-INTERNAL"), (0, 1), programme.id))
-    slots = [(hex32(programme.public["find"]), unb64(programme.public["open"]), message) for message in messages]
-    for at in range(0, len(slots), 6):
-        answer = programme.server.ask("POST", "/post", make_posting(programme.id, slots[at : at + 6]))
-        assert answer[2] == b"stored", answer
+    with monkeypatch.context() as patch:
+        for number, code in enumerate(["B1-WEIGHTS", *codes]):
+            patch.setattr(reporter.clock, "week_of", lambda _, week=f"{YEAR}-W{number + 2:02d}": week)
+            made = reporter.compose_report(known, f"What happened, {number}.", {"about": [code]}, entropy=b"" if number else own)
+            reporter.send(server, made.bodies[0])
+            work[made.case] = (code, REASONS[number % len(REASONS)])
+    programme.letters += 6 * len(work)
+    published(programme)
+    return work, words_of(own)
 
 
-def mirror(programme: SimpleNamespace, letters: int) -> Path:
-    """A copy of /files once the server has published so many letters."""
-    folder = programme.folder / "mirror"
+def work_cases(programme: SimpleNamespace, work: Work) -> None:
+    """Everything that three workstations do with these cases, by their own code; labels are sent by nobody's hand."""
+    kinds: Counter[str] = Counter()
+
+    def tick(sent: list[str]) -> None:
+        kinds.update(sent)
+        programme.letters += 6 * len(sent)
+        published(programme)
+
+    desks = opened(programme.vaults, PASSPHRASE, programme.id, programme.url)
+    triage_and_close(desks, work, tick)
+    fetch(desks)
+    assert deliver(desks) == [] and kinds["label"] == 4 * len(work)
+    for desk in desks:
+        assert all(case_of(desk, case_id).state == "CLOSED" for case_id in work)
+        lock_desk(desk)
+
+
+def published(programme: SimpleNamespace) -> list[Segment]:
+    """All segments once every letter that was sent is in one."""
     deadline = time.monotonic() + 30
     while True:
         head = json.loads(programme.server.ask("GET", "/files/head.json")[2])
         clues = {week: programme.server.ask("GET", f"/files/clues/{week}")[2] for week in head["weeks"]}
         segments = [segment for data in clues.values() for segment in parse_segments(data, programme.id)]
-        if sum(len(segment.clues) for segment in segments) == letters:
-            break
+        if sum(len(segment.clues) for segment in segments) == programme.letters:
+            return segments
         assert time.monotonic() < deadline, "the server does not tick"
         time.sleep(0.2)
+
+
+def mirror(programme: SimpleNamespace) -> Path:
+    """A copy of /files."""
+    folder: Path = programme.folder / "mirror"
+    segments = published(programme)
     (folder / "clues").mkdir(parents=True)
-    for week, data in clues.items():
-        (folder / "clues" / week).write_bytes(data)
+    for week in {segment.week for segment in segments}:
+        (folder / "clues" / week).write_bytes(programme.server.ask("GET", f"/files/clues/{week}")[2])
     for segment in segments:
         (folder / "letters" / str(segment.number)).mkdir(parents=True)
         for block in range(len(segment.block_hashes)):
@@ -124,14 +165,15 @@ def mirror(programme: SimpleNamespace, letters: int) -> Path:
     return folder
 
 
-def keep_tests(programme: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def keep_tests(programme: SimpleNamespace, words: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """This quarter's test goes through the post and is read back; with last year's that makes two files for the statistician."""
     folder = programme.folder
     (folder / "story").write_text("They call it Grey Heron.", "utf-8")
     record, there = ("--record", str(folder / "record"), *programme.phrase), ("--server", programme.url)
     story = ("--text", str(folder / "story"), "--marker", "Grey Heron")
     assert shopper(["send", *record, *there, "--code", "B1-WEIGHTS", *story]) == 0
-    mirror(programme, 48)
+    programme.letters += 6
+    published(programme)
     assert shopper(["check", "1", *record, *there]) == 0
     assert "State: RECEIVED" in capsys.readouterr().out
     assert shopper(["watch", *there, "--log", str(folder / "log"), "--every", "0.001", "--times", "2"]) == 0
@@ -139,8 +181,10 @@ def keep_tests(programme: SimpleNamespace, capsys: pytest.CaptureFixture[str]) -
     out = ("--out", str(folder / "new"), "--log", str(folder / "log"))
     assert shopper(["hand-over", quarter_of(NOW), *record, *out]) == 0
     assert "holds 1 tests and 2 probes" in capsys.readouterr().out
+    _, back = reporter.come_back(reporter.Server(programme.url), programme.fingerprint, words)
+    test = {"nonce": NONCE, "code": "B1-WEIGHTS", "leaks": 0, "events": [b64(event.raw) for event in back.events]}
     probes = {f"{YEAR}-Q1": (720, 719), f"{YEAR}-Q2": (700, 693)}
-    (folder / "old").write_bytes(shoppers.handed_over(programme.id, f"{YEAR}-Y", [last_years_test(programme)], probes))
+    (folder / "old").write_bytes(shoppers.handed_over(programme.id, f"{YEAR}-Y", [test], probes))
     return [str(folder / "new"), str(folder / "old")]
 
 
@@ -149,10 +193,14 @@ def draw(programme: SimpleNamespace, exact: list[str], capsys: pytest.CaptureFix
     folder = programme.folder
     own = ("--folder", str(folder / "own"), "--key", str(folder / "stat.key"), *programme.phrase)
     tree_ = ("--tree", str(folder / "data" / "tree"))
-    assert statistician(["collect", *own, *tree_, "--mirror", str(folder / "mirror")]) == 0
-    assert "41 new labels" in capsys.readouterr().out
+    assert statistician(["collect", *own, *tree_, "--mirror", str(mirror(programme))]) == 0
+    assert "82 new labels" in capsys.readouterr().out
     assert [statistician(["exact", file, *own, *tree_]) for file in exact] == [0, 0]
-    assert "2 test reports so far; their labels count in no table (1 were taken out now)" in capsys.readouterr().out
+    assert "2 test reports so far; their labels count in no table (2 were taken out now)" in capsys.readouterr().out
+    unlocked = stat_keys.unlock(PASSPHRASE, (folder / "stat.key").read_bytes())
+    store = labels.from_bytes(stat_keys.open_store(unlocked.lock, (folder / "own" / LABELS).read_bytes()))
+    assert Counter(label.code for label in store.waiting.values() if label.table == "T1") == TRUE
+    assert Counter(label.outcome for label in store.waiting.values() if label.table == "T2") == {"NOT-FURTHER": 20, "ACTED": 20}
     assert statistician(["draw", f"{YEAR}-Y", "T1", *own, "--now", f"{YEAR + 1}-02-13T23:00:00Z"]) == 1
     assert statistician(["draw", f"{YEAR}-Y", "T1", *own, "--now", DUE]) == 0
     assert statistician(["files", "--folder", str(folder / "own"), "--out", str(folder / "published")]) == 0
@@ -181,17 +229,18 @@ def publish(programme: SimpleNamespace, published: Path, capsys: pytest.CaptureF
 
 
 def test_a_year_of_forty_reports_is_published_and_read(
-    programme: SimpleNamespace, capsys: pytest.CaptureFixture[str], firefox_safest: Firefox
+    programme: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, firefox_safest: Firefox
 ) -> None:
     browser, page = firefox_safest, f"http://{ONION}:{programme.server.port}/numbers"
     browser.goto(page)
     assert "Nothing is published yet" in browser.js("return document.querySelector('main').textContent")
-    post_labels(programme)
-    published = draw(programme, keep_tests(programme, capsys), capsys)
-    release = parse_release((published / f"{YEAR}-Y-T1.json").read_bytes())
+    work, words = send_reports(programme, monkeypatch)
+    work_cases(programme, work)
+    out = draw(programme, keep_tests(programme, words, capsys), capsys)
+    release = parse_release((out / f"{YEAR}-Y-T1.json").read_bytes())
     # 40 in five cells, off by the noise: further off than this once in a billion years.
     assert abs(release.total - 40) < 60
-    shown = publish(programme, published, capsys)
+    shown = publish(programme, out, capsys)
     assert f"New public numbers {YEAR}-Y-T1" in shown
     assert all(f"{row.label}: {row.text} [in the file: {row.noisy}]" in shown for row in rows(release))
 
@@ -203,7 +252,7 @@ def test_a_year_of_forty_reports_is_published_and_read(
     assert [tuple(each) for each in table] == [(row.label, row.text) for row in [*rows(release), total_row(release)]]
     assert [each[0] for each in table[:-1]] == [key_label(key) for key in release.counts]
     link = browser.js("return [...document.links].find(each => each.href.endsWith('-T1.json')).getAttribute('href')")
-    assert programme.server.ask("GET", link)[2] == (published / f"{YEAR}-Y-T1.json").read_bytes()
+    assert programme.server.ask("GET", link)[2] == (out / f"{YEAR}-Y-T1.json").read_bytes()
     assert set(browser.requests()) <= {page}, "nothing but the page itself"
     assert "<script" not in browser.source
 
@@ -225,5 +274,5 @@ def test_a_year_of_forty_reports_is_published_and_read(
     # Neither the server's folder nor the page knows a true count or a label.
     everything = b"".join(path.read_bytes() for path in (programme.folder / "data").rglob("*") if path.is_file())
     assert b"B1-WEIGHTS" not in everything and b"Grey Heron" not in everything
-    assert name_of(1, programme.id).encode() not in everything
+    assert all(report_id(case_id, programme.id).encode() not in everything for case_id in work)
     assert "B1-WEIGHTS" not in html.unescape(browser.source)

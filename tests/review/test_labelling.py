@@ -15,8 +15,8 @@ from crypto.event import Event, parse_event, verify
 from crypto.label import Label, check_label, endorsed, intake_label, label_message, outcome_label, report_id
 from crypto.posting import parse_posting
 from crypto.private.opening import find_matches, open_letter
-from crypto.roster import Statistician
-from oversight.statistics.labels import Store, collect
+from crypto.roster import Statistician, Suspension
+from oversight.statistics.labels import Store, active_in, collect
 from review import casebook, labelling, outbox, sync
 from review.desk import Desk, lock_desk, open_desk
 from review.vault import VaultLocked
@@ -215,14 +215,14 @@ def test_a_fold_that_differs_sends_nothing_and_is_shown(intake: FakeIntake, desk
     assert [event.author for event in said(bo, case_id)] == [sign(ada)] and not arrived(intake)
     for desk in (bo, cy):
         assert desk.book is not None
-        (line,) = labelling.differing(case_of(desk, case_id), desk.book.cases[case_id], P, sign(desk), {sign(ada): "Ada"})
+        (line,) = labelling.differing(case_of(desk, case_id), desk.book.cases[case_id], P, sign(desk), {sign(ada): "Ada"}, nobody)
         assert line == "Ada's workstation counts this case differently in the table of what reports are about. Nothing is sent for it."
     # Once Ada's workstation knows better it says so, and the label goes out.
     everybody(intake, desks, 4)
     (found,) = checked(intake, desks)
     assert found.code == "B2-INSIDER"
     assert bo.book is not None
-    assert labelling.differing(case_of(bo, case_id), bo.book.cases[case_id], P, sign(bo), {}) == ()
+    assert labelling.differing(case_of(bo, case_id), bo.book.cases[case_id], P, sign(bo), {}, nobody) == ()
 
 
 def later(desks: list[Desk], weeks: int) -> str:
@@ -254,6 +254,27 @@ def test_who_is_paused_is_passed_over_at_once(intake: FakeIntake, desks: list[De
     everybody(intake, desks, 4)
     assert [event.author for event in said(desks[1], case_id)] == [sign(desks[1]), sign(desks[2])]
     assert len(checked(intake, desks[1:])) == 1
+
+
+def test_who_is_suspended_in_the_week_their_label_came_is_replaced(intake: FakeIntake, desks: list[Desk]) -> None:
+    """The statistician refuses the first letter; the next reader signs beside who is left, at once, and once only."""
+    case_id = begun(intake, desks)
+    ada, bo, cy = (sign(desk) for desk in desks)
+    move(intake, desks, case_id, "REVIEW")
+    everybody(intake, desks, 4)
+    assert [event.author for event in said(desks[2], case_id)] == [ada, bo]
+    tree = desks[0].tree
+    assert tree is not None
+    change_tree(desks, suspensions=(Suspension(bo, "2026-11-20", "2026-12-04", "OTHER"),))
+    everybody(intake, desks, 4)
+    assert [event.author for event in said(desks[2], case_id)] == [ada, bo, cy]
+    suspended = dataclasses.replace(tree, suspensions=(Suspension(bo, "2026-11-20", "2026-12-04", "OTHER"),))
+    store, tally = collect(Store(P), [(each, "2026-W47") for each in arrived(intake)], active_in(suspended))
+    assert (tally.new, tally.refused) == (1, {"Threshold": 1}) and len(store.waiting) == 1
+    # Somebody who leaves later takes no label along: the week in which it came is what counts.
+    change_card(desks, 2, to="2026-12-01", ended="CONDUCT")
+    everybody(intake, desks, 3, later(desks, 3))
+    assert len(said(desks[0], case_id)) == 3
 
 
 def test_two_who_say_it_at_the_same_time_still_send_one(intake: FakeIntake, desks: list[Desk]) -> None:
@@ -469,11 +490,17 @@ def test_after_two_equal_labels_at_once_one_letter_is_still_due() -> None:
     assert {one.id, other.id} >= {first.id}
 
 
-def acts(story: Story, active: set[str] = ALL, published: bool = True) -> Callable[[str, str], list[tuple[str, str | None]]]:
+def nobody(_: str) -> set[str]:
+    return set()
+
+
+def acts(
+    story: Story, active: set[str] = ALL, published: bool = True, out: Callable[[str], set[str]] = nobody
+) -> Callable[[str, str], list[tuple[str, str | None]]]:
     def due(who: str, week: str) -> list[tuple[str, str | None]]:
         held = {event.id: event for event in story.events}
         segment = dict.fromkeys(held, 1 if published else 0)
-        found = labelling.due(story.case(), held, P, active, segment, SIGN[who], week)
+        found = labelling.due(story.case(), held, P, active, segment, SIGN[who], week, out)
         return [(act.table, act.after.id if act.after else None) for act in found]
 
     return due

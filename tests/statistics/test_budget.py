@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -17,15 +18,18 @@ from crypto.errors import Malformed
 from crypto.label import intake_label, outcome_label, thursday
 from crypto.numbers import LIFETIME, TABLES, cell_of, due, frequency, keys_of, quarter_of, quarters_of, span
 from oversight.errors import Refused
-from oversight.statistics import desk, folder, ledger
-from tests.statistics.world import KEY, LATER, P, active, name_of, signed
+from oversight.statistics import desk, folder, ledger, shoppers
+from tests.statistics.world import ACTIVE, KEY, LATER, P, active, name_of, name_of_test, shopped, signed
 
 # Both ends of years whose weeks do not end with them: 2026-W53 has its Thursday in 2026, 2028-W52 its last day in 2028.
 WEEKS = ("2026-W53", "2027-W01", "2027-W26", "2027-W27", "2027-W52", "2028-W01", "2028-W20", "2028-W52", "2029-W01", "2029-W30")
 PERIODS = ("2026-Y", "2027-Y", "2027-H1", "2028-Y", "2029-Y", "2029-H1", "2029-H2", "2029-Q1", "2029-Q3", "2030-Y")
+# Reports 6 and 7 are a mystery shopper's, of the year that is in several of the periods and of one that is in quarters too.
+TESTS = {6: shopped("11" * 32, "2027-W26"), 7: shopped("22" * 32, "2029-W30", seen="2029-W30", found="B1-WEIGHTS")}
+TEST_WEEKS = {6: "2027-W26", 7: "2029-W30"}
 ARRIVALS = st.tuples(
     st.just("label"),
-    st.integers(0, 5),
+    st.integers(0, 7),
     st.sampled_from(tuple(TABLES)),
     st.sampled_from(WEEKS),
     st.sampled_from(("A2-UNTESTED", "C1-MISBEHAVE")),
@@ -38,6 +42,9 @@ DRAWS = st.tuples(
     st.sampled_from((0, 0, 20, 100)),  # added to every cell, so that years become finer
     st.sampled_from((0, 0, 1, 2, 3, 5)),  # the power goes at this step
 )
+
+
+EXACT = st.tuples(st.just("exact"), st.sampled_from(("2027-Y", "2029-Y", "2029-Y", "2029-Q3")), st.sampled_from(((), (6,), (7,), (7,))))
 
 
 class PowerCut(Exception):
@@ -53,6 +60,7 @@ class Model:
     times: Counter[tuple[int, str]] = field(default_factory=Counter)
     drawn: dict[tuple[str, str], bytes] = field(default_factory=dict)
     late: set[tuple[int, str]] = field(default_factory=set)
+    tests: set[int] = field(default_factory=set)  # handed over
 
     def arrive(self, report: int, table: str, week: str, code: str, by: tuple[int, int]) -> None:
         if max(by) > 3 or (report, table) in self.first:
@@ -64,8 +72,13 @@ class Model:
     def counts(self, period: str, table: str) -> list[int]:
         return [
             report for (report, which), (week, _, _) in self.first.items()
-            if which == table and self.within(week, period) and (report, which) not in self.late
+            if which == table and self.within(week, period) and (report, which) not in self.late and report not in self.tests
         ]  # fmt: skip
+
+    def takes(self, period: str, tests: Sequence[int]) -> bool:
+        """Whether a list of tests is taken: all are of its period, of which no quarter has been drawn in any table."""
+        drawn = {quarter for other, _ in self.drawn for quarter in quarters_of(other)}
+        return all(self.within(TEST_WEEKS[test], period) for test in tests) and drawn.isdisjoint(quarters_of(period))
 
     def cells(self, period: str, table: str) -> list[str]:
         said = [self.first[report, table] for report in self.counts(period, table)]
@@ -85,20 +98,31 @@ class Model:
         return quarter_of(thursday(week)) in quarters_of(period)
 
 
-def step_through(place: Path, actions: Sequence[tuple[object, ...]]) -> Model:
+def step_through(place: Path, actions: Sequence[tuple[Any, ...]]) -> Model:
     model = Model()
     for action in actions:
         if action[0] == "label":
             _, report, table, week, code, by = action
-            model.arrive(report, table, week, code, by)  # type: ignore[arg-type]
-            name = name_of(report)  # type: ignore[arg-type]
+            model.arrive(report, table, week, code, by)
+            name = name_of_test(TESTS[report]) if report in TESTS else name_of(report)
             what = "ACTED" if str(code)[0] == "A" else "OTHER"
-            data = intake_label(name, str(week), str(code), "L2-EVAL") if table == "T1" else outcome_label(name, str(week), what)
-            desk.collect_into(place, KEY, P, [(signed(data, by), "2030-W01")], active)  # type: ignore[arg-type]
+            data = intake_label(name, week, code, "L2-EVAL") if table == "T1" else outcome_label(name, week, what)
+            desk.collect_into(place, KEY, P, [(signed(data, by), "2030-W01")], active)
+        elif action[0] == "exact":
+            handing_over(place, model, *action[1:])
         else:
-            _, period, table, extra, cut = action
-            drawing(place, model, str(period), str(table), int(extra), int(cut))  # type: ignore[call-overload]
+            drawing(place, model, *action[1:])
     return model
+
+
+def handing_over(place: Path, model: Model, period: str, tests: Sequence[int]) -> None:
+    data = shoppers.handed_over(P, period, [TESTS[test] for test in tests], {})
+    if model.takes(period, tests):
+        desk.exact_into(place, KEY, P, data, ACTIVE)
+        model.tests.update(tests)
+    else:
+        with pytest.raises(Refused):
+            desk.exact_into(place, KEY, P, data, ACTIVE)
 
 
 def drawing(place: Path, model: Model, period: str, table: str, extra: int, cut: int) -> None:
@@ -134,8 +158,10 @@ def drawing(place: Path, model: Model, period: str, table: str, extra: int, cut:
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
-@given(st.lists(ARRIVALS | DRAWS, max_size=25))
-def test_no_sequence_of_labels_reopens_forgeries_and_draws_charges_a_report_more_than_its_budget(actions: list[tuple[object, ...]]) -> None:
+@given(st.lists(ARRIVALS | DRAWS | EXACT, max_size=25))
+def test_no_sequence_of_labels_reopens_forgeries_tests_and_draws_charges_a_report_more_than_its_budget(
+    actions: list[tuple[Any, ...]],
+) -> None:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         desk.collect_into(place, KEY, P, [], active)
@@ -151,11 +177,12 @@ def test_no_sequence_of_labels_reopens_forgeries_and_draws_charges_a_report_more
 
 
 def test_the_sequences_reach_what_they_are_meant_to(tmp_path: Path) -> None:
-    """A year at which the tables become finer, a reopened case, a late label and a forged one, in one known sequence."""
+    """A year at which the tables become finer, a reopened case, a late label, a forged one, and tests in time and too late, all known."""
     label = ("label", 1, "T1", "2027-W26", "A2-UNTESTED", (0, 1))
     actions = [
         label,
         ("label", 2, "T1", "2027-W26", "A2-UNTESTED", (0, 5)),
+        ("label", 6, "T1", "2027-W26", "A2-UNTESTED", (0, 1)),
         ("draw", "2027-Y", "T1", 20, 2),
         ("label", 1, "T1", "2029-W01", "C1-MISBEHAVE", (2, 3)),
         ("label", 3, "T1", "2027-W27", "C1-MISBEHAVE", (2, 3)),
@@ -163,15 +190,25 @@ def test_the_sequences_reach_what_they_are_meant_to(tmp_path: Path) -> None:
         ("label", 4, "T1", "2029-W01", "C1-MISBEHAVE", (2, 3)),
         ("label", 1, "T2", "2027-W26", "A2-UNTESTED", (0, 1)),
         ("draw", "2027-Y", "T2", 0, 0),
+        ("exact", "2027-Y", (6,)),
+        ("label", 7, "T1", "2029-W30", "C1-MISBEHAVE", (0, 1)),
+        ("exact", "2029-Y", (6, 7)),
+        ("exact", "2029-Y", (7,)),
+        ("label", 7, "T2", "2029-W30", "C1-MISBEHAVE", (0, 1)),
         ("draw", "2029-Y", "T1", 0, 0),
         ("draw", "2028-Y", "T1", 20, 0),
         ("draw", "2029-H1", "T1", 0, 0),
+        ("draw", "2029-H2", "T1", 0, 0),
+        ("draw", "2029-Y", "T2", 0, 0),
     ]
     desk.collect_into(tmp_path, KEY, P, [], active)
     model = step_through(tmp_path, actions)
     # The twelve months of 2027 were published with 101 early in 2028: half-yearly from 2029 on.
-    assert set(model.drawn) == {("2027-Y", "T1"), ("2027-Y", "T2"), ("2028-Y", "T1"), ("2029-H1", "T1")}
-    assert model.charged == {1: Fraction("1.5"), 4: Fraction(1)}
+    late = {("2029-H1", "T1"), ("2029-H2", "T1"), ("2029-Y", "T2")}
+    assert set(model.drawn) == {("2027-Y", "T1"), ("2027-Y", "T2"), ("2028-Y", "T1"), *late}
+    # The test of 2027 came to the statistician after the draw and stays counted; that of 2029 is in no table.
+    assert model.tests == {7}
+    assert model.charged == {1: Fraction("1.5"), 4: Fraction(1), 6: Fraction(1)}
 
 
 def entries(*drawn: tuple[str, str]) -> list[ledger.Entry]:
