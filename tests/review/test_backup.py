@@ -80,7 +80,7 @@ def test_another_machine_needs_the_file_and_the_passphrase_alone(real_passphrase
     command("--backup", "stick", "--vault", str(old.folder))
     lock_desk(old)
     shutil.rmtree(tmp_path / "first")
-    assert "vault of Ada, keys for 2026-Q4, 2027-Q1, 1 cases with 1 events" in command("--restore", "stick", "--vault", "vault")
+    assert "vault of Ada, keys for 2026-Q4, 2027-Q1, 1 case with 1 events" in command("--restore", "stick", "--vault", "vault")
     assert sorted(path.name for path in home.iterdir()) == ["stick", "vault"]
     desk = reborn(old, home / "vault", intake)
     assert desk.book is not None and desk.book.events[report.id].payload["text"] == "What happened."
