@@ -20,7 +20,6 @@ from crypto.encoding import canonical, hex32
 from crypto.errors import Expired, ProtocolError
 from crypto.history import bars
 from crypto.request import check_request
-from crypto.roster import quarter_of
 from crypto.tree import STATISTICS, programme_id, verify_bundle
 from oversight import annex, clock, edits, keys, net, verify
 from oversight.errors import Refused
@@ -139,8 +138,8 @@ def _admit(options: Options, state: State, day: str) -> Change:
 
 def _renew(options: Options, state: State, day: str) -> Change:
     record = _values(options.record) if options.record else {}
-    quarter = quarter_of(datetime.date.fromisoformat(day))
-    return _roster(edits.renew(state.contents["roster"], _request(options, state), record, quarter, _hours(state), day))
+    request = _request(options, state)
+    return _roster(edits.renew(state.contents["roster"], request, record, _hours(state), day, new_term=options.new_term))
 
 
 def _pause(options: Options, state: State, _: str) -> Change:
