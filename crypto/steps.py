@@ -43,13 +43,13 @@ def _entry(was: Entry, each: Entry) -> list[str]:
 
 
 def suspension_problems(roster: Roster, before: Sequence[Suspension], after: Sequence[Suspension], day: str) -> list[str]:
-    """Suspensions taken back, of nobody, or repeated by one steward too soon."""
+    """Suspensions taken back or out of the list, of nobody, or repeated by one steward too soon."""
     names = {each.sign: each.name for each in people(roster)}
-    found = [
-        f"the suspension of {names.get(each.sign, each.sign[:8])} runs until {each.until} and may not be taken back"
-        for each in before
-        if each not in after and each.until >= day
-    ]
+    found = []
+    for each in before:
+        if each not in after and days_between(each.until, day) < AGAIN_DAYS:
+            over = f"stays listed for {AGAIN_DAYS} days after it" if each.until < day else "may not be taken back"
+            found.append(f"the suspension of {names.get(each.sign, each.sign[:8])} runs until {each.until} and {over}")
     for each in after:
         if each in before:
             continue

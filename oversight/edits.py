@@ -62,9 +62,7 @@ def renew(
         raise Refused(f"this request replaces an open key of {entry['name']}: a published key is never exchanged")
     if new_term:
         if record["record"] == entry["record"]:
-            raise Refused(
-                f"this is the vetting record that {entry['name']} has already: vet again, and write what was found this time"
-            )
+            raise Refused(f"this is the vetting record that {entry['name']} has already: vet again, and write what was found this time")
         # The day of first notice stays: these are the keys that have been public since.
         entry["from"] = record.get("from", max(day, add_days(entry["noticed"], notice_days(notice_hours))))
         entry["to"] = record.get("to", add_days(entry["from"], TERM))

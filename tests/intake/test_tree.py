@@ -167,6 +167,8 @@ REFUSED = {
              "vet again, then propose renew --new-term"),
     "back": (people(ended="CONDUCT"), people(ended=""), "the revocation of Reviewer 0 may not be taken back: admit a new entry"),
     "freed": (suspended((0, 0, 9)), suspended(), f"the suspension of Reviewer 0 runs until {day(9)} and may not be taken back"),
+    "dropped": (suspended((0, -9, -1)), suspended(),
+                f"the suspension of Reviewer 0 runs until {day(-1)} and stays listed for 28 days after it"),
     "again": (suspended((0, -9, -1)), suspended((0, -9, -1), (0, 0, 9)),
               f"Reviewer 0 was suspended until {day(-1)} already: now two stewards must pause or revoke"),
     "nobody": (None, suspended((9, 0, 9)), "a suspension names a key that is not on the roster"),
@@ -182,7 +184,7 @@ def test_what_no_number_of_stewards_may_undo(send, config, tmp_path, name):
     assert send(next_bundle(config.tree, tmp_path, second)) == (400, f"Nothing was stored: {sentence} (Mismatch).")
     assert held(config) == before
     # Nothing hangs: one steward suspends somebody else at once, and beside what was there.
-    kept = {"again": [(0, -9, -1)], "freed": [(0, 0, 9)]}.get(name, [])
+    kept = {"again": [(0, -9, -1)], "dropped": [(0, -9, -1)], "freed": [(0, 0, 9)]}.get(name, [])
     assert send(next_bundle(config.tree, tmp_path, suspended(*kept, (1, 0, 13)))) == STORED
 
 
