@@ -126,11 +126,13 @@ def _annex(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     both = whole.add_subparsers(title="annex", metavar="seal|open", required=True)
     add = _command(both, "seal", desk.annex_seal, "seal a file to all stewards")
     add("file", metavar="FILE")
+    add("--for", dest="name", required=True, metavar="NAME", help="whose card on the roster it belongs to")
     add("--tree", required=True, metavar="DIR")
     add("--out", required=True, metavar="ANNEX")
     add = _command(both, "open", desk.annex_open, "open an annex with one steward's key")
     add("file", metavar="ANNEX")
     add("--key", required=True, metavar="FILE")
+    add("--tree", metavar="DIR", help="say by the roster whose card it belongs to")
     add("--out", metavar="FILE", help="write it here instead of showing it")
     _passphrase(add)
 

@@ -176,7 +176,7 @@ def a_case_with_three_readers(life: Life) -> list[str]:
 
 
 def renewed_facts(life: Life) -> None:
-    """What a steward does when no workstation ran for weeks (steward's guide, section 4)."""
+    """What a steward does when no workstation ran for weeks (steward's guide, section 5)."""
     life.change(("ben",), "refresh", "--timestamp-only")
 
 

@@ -416,7 +416,7 @@ def test_rules_hold_for_proposals_made_elsewhere(with_ana: Desk) -> None:
 
 def test_an_annex(with_ana: Desk) -> None:
     Path(with_ana.path("private.txt")).write_text("Told in confidence.\n")
-    seal = ("annex", "seal", with_ana.path("private.txt"), "--tree", str(with_ana.tree), "--out", with_ana.path("a.annex"))
+    seal = ("annex", "seal", with_ana.path("private.txt"), "--for", "ana", "--tree", str(with_ana.tree), "--out", with_ana.path("a.annex"))
     assert with_ana.run(*seal)[0] == 0
     assert b"confidence" not in Path(with_ana.path("a.annex")).read_bytes()
     for name in ("ada", "ben", "cem"):
