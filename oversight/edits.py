@@ -100,7 +100,11 @@ def revoke(roster: Mapping[str, Any], name: str, reason: str, notice_hours: int,
 
 
 def accredit(roster: Mapping[str, Any], public: Mapping[str, Any], scope: str, notice_hours: int, day: str) -> Value:
-    """The roster with a new evaluator: an organisation with a signing key."""
+    """The roster with a new evaluator, an organisation with a signing key; or with a new term of one who has this key already."""
+    for held in roster["evaluators"]:
+        if (held["name"], held["sign"], held["ended"]) == (public["name"], public["sign"], ""):
+            again = max(day, add_days(held["noticed"], notice_days(notice_hours)))
+            return _replaced(roster, {**held, "scope": scope, "from": again, "to": add_days(again, TERM)})
     first = add_days(day, notice_days(notice_hours))
     term = {"noticed": day, "from": first, "to": add_days(first, TERM), "ended": ""}
     entry = {"name": public["name"], "sign": public["sign"], "scope": scope, **term}

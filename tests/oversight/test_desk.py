@@ -354,6 +354,18 @@ def test_a_new_term_is_asked_for_by_name_with_a_vetting_record_of_its_own(with_a
     assert "DO NOT SIGN: the term of Ana may not grow" in with_ana.run("show", with_ana.path("p.json"), "--tree", str(with_ana.tree))[1]
 
 
+def test_an_evaluator_gets_a_new_term_with_the_same_key(founded: Desk) -> None:
+    ask = ("evaluator", founded.path("dee.key.public.json"), "--scope")
+    founded.change(*ask, "Tests")
+    founded.now = NOW + 300 * DAY
+    founded.change("refresh", "--all")
+    assert "Renewed: Dee, term 2027-09-17 to 2028-09-16 (was 2026-11-25 to 2027-11-25)" in founded.change(*ask, "Tests and more")
+    entry = founded.content("roster")["evaluators"][0]
+    assert (entry["noticed"], entry["scope"]) == ("2026-11-21", "Tests and more")
+    founded.change("revoke", "Dee", "--reason", "OTHER")
+    assert "every key is used once" in founded.propose("p.json", *ask, "Tests")[2], "nor does a revoked one come back"
+
+
 def test_a_pause_and_its_end(with_ana: Desk) -> None:
     with_ana.change("pause", "Ana", "--until", "2027-01-01")
     assert with_ana.content("roster")["reviewers"][0]["paused"] == "2027-01-01"
