@@ -8,15 +8,20 @@ from __future__ import annotations
 import fcntl
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crypto.errors import Malformed, Mismatch
+from crypto.errors import Malformed, Mismatch, ProtocolError
+from crypto.roster import Roster, Suspension, parse_roster, parse_suspensions
 from intake import clock, disk, publicfiles
 from intake.config import Config
 from intake.errors import Refused
+
+if TYPE_CHECKING:
+    from crypto.tree import Tree
 
 # The same file that the stewards' desk locks when it writes into this data folder.
 LOCK = "tree.lock"
@@ -59,10 +64,14 @@ def _only_one(config: Config) -> Iterator[None]:
 
 def _checked(config: Config, body: bytes, now: datetime, served: Mapping[str, int]) -> dict[Path, bytes]:
     """Where each file belongs that the check has read, and its bytes. Nothing else in the bundle is looked at."""
+    from crypto.steps import undone
     from crypto.tree import verify_bundle
 
     try:
         tree = verify_bundle(body, publicfiles.programme(config), now, served, statistics=True)
+        # However many stewards sign: what was published stays (decision 12).
+        for sentence in undone(*_before(config, tree), f"{now:%Y-%m-%d}"):
+            raise Mismatch(sentence)
         bundle = json.loads(body)
         texts = {
             f"{part}/{name}": bundle[part][name].encode() for part in ("metadata", "targets") for name in bundle[part] if name in tree.used
@@ -75,6 +84,16 @@ def _checked(config: Config, body: bytes, now: datetime, served: Mapping[str, in
         if not _held(config, name, served):
             raise Mismatch(f"{name} is missing")
     return {config.tree / name: data for name, data in texts.items()}
+
+
+def _before(config: Config, new: Tree) -> tuple[Roster, Roster, Sequence[Suspension], Sequence[Suspension]]:
+    """Roster and suspensions, each as served and as they would be. What is served may be older than its form: then it is not compared."""
+    files = {name.partition(".")[2]: text.encode() for name, text in publicfiles.newest(config)["targets"].items()}
+    try:
+        old = parse_roster(files["roster.json"], 1), parse_suspensions(files["suspensions.json"])
+    except ProtocolError:
+        old = new.roster, new.suspensions
+    return old[0], new.roster, old[1], new.suspensions
 
 
 def _held(config: Config, name: str, served: Mapping[str, int]) -> bool:

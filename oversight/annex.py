@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from crypto.encoding import b64, canonical, parse_strict, unb64
+from crypto.encoding import b64, canonical, hex32, parse_strict, unb64
 from crypto.errors import Malformed
 from crypto.roster import Steward
 from oversight.errors import Refused
@@ -17,14 +17,14 @@ from oversight.keys import StewardKey, public_part
 KIND = "tellsafe annex"
 
 
-def seal(data: bytes, stewards: Sequence[Steward]) -> bytes:
-    """The annex as a file: one sealed copy for each steward, under their sign key."""
-    copies = {each.sign: b64(SealedBox(PublicKey(each.box)).encrypt(data)) for each in stewards}
+def seal(data: bytes, entry: str, stewards: Sequence[Steward]) -> bytes:
+    """The annex as a file: one sealed copy for each steward, under their sign key. entry: the sign key (hex32) of its card."""
+    copies = {each.sign: b64(SealedBox(PublicKey(each.box)).encrypt(entry.encode() + b"\n" + data)) for each in stewards}
     return canonical({"v": 1, "kind": KIND, "copies": copies})
 
 
-def unseal(data: bytes, key: StewardKey) -> bytes:
-    """What one steward's key opens. Refused: no annex, no copy for this steward, or a changed one."""
+def unseal(data: bytes, key: StewardKey) -> tuple[str, bytes]:
+    """(the sign key of its card, the text): what one steward's key opens. Refused: no annex, no copy for them, a changed one."""
     try:
         value = parse_strict(data.strip())
         copies = value["copies"]
@@ -33,8 +33,9 @@ def unseal(data: bytes, key: StewardKey) -> bytes:
         mine = copies.get(public_part(key)["sign"])
         if mine is None:
             raise Refused(f"this annex was not sealed to {key.name}")
-        return SealedBox(PrivateKey(key.box_secret)).decrypt(unb64(mine))
+        entry, _, text = SealedBox(PrivateKey(key.box_secret)).decrypt(unb64(mine)).partition(b"\n")
+        return hex32(entry.decode()).hex(), text
     except CryptoError as error:
         raise Refused("this annex was changed or not sealed to this key") from error
-    except (Malformed, KeyError, AttributeError) as error:
+    except (Malformed, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise Refused("this is not an annex") from error

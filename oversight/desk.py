@@ -20,7 +20,6 @@ from crypto.encoding import canonical, hex32
 from crypto.errors import Expired, ProtocolError
 from crypto.history import bars
 from crypto.request import check_request
-from crypto.roster import quarter_of
 from crypto.tree import STATISTICS, programme_id, verify_bundle
 from oversight import annex, clock, edits, keys, net, verify
 from oversight.errors import Refused
@@ -139,8 +138,8 @@ def _admit(options: Options, state: State, day: str) -> Change:
 
 def _renew(options: Options, state: State, day: str) -> Change:
     record = _values(options.record) if options.record else {}
-    quarter = quarter_of(datetime.date.fromisoformat(day))
-    return _roster(edits.renew(state.contents["roster"], _request(options, state), record, quarter, _hours(state), day))
+    request = _request(options, state)
+    return _roster(edits.renew(state.contents["roster"], request, record, _hours(state), day, new_term=options.new_term))
 
 
 def _pause(options: Options, state: State, _: str) -> Change:
@@ -367,13 +366,17 @@ def verify_server(options: Options) -> None:
 def annex_seal(options: Options) -> None:
     contents = state_of(load(Path(options.tree))).contents
     stewards = facts_of(contents, 1).programme.stewards
-    write(Path(options.out), annex.seal(Path(options.file).read_bytes(), stewards), 0o600)
+    entry = edits.named(contents["roster"], options.name)
+    write(Path(options.out), annex.seal(Path(options.file).read_bytes(), entry["sign"], stewards), 0o600)
+    _say(f"Annex to the card of {entry['name']}, signing key {entry['sign']}")
     _say(f"Sealed to {', '.join(each.name for each in stewards)}: any one of them can open {options.out}. Destroy {options.file}.")
 
 
 def annex_open(options: Options) -> None:
     mine = keys.open_key(_passphrase(options), Path(options.key).read_bytes())
-    data = annex.unseal(Path(options.file).read_bytes(), mine)
+    entry, data = annex.unseal(Path(options.file).read_bytes(), mine)
+    name = f"{edits.named(state_of(load(Path(options.tree))).contents['roster'], entry)['name']}, " if options.tree else ""
+    _say(f"Annex to the card of {name}signing key {entry}")
     if options.out:
         write(Path(options.out), data, 0o600)
         _say(f"Opened into {options.out}")

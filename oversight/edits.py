@@ -4,16 +4,18 @@
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from crypto.constants import ENDINGS, GROUPS, HEADINGS, SUSPENSION_DAYS, SUSPENSIONS, TERM_DAYS, TIES_HARD, TIES_SOFT
-from crypto.roster import days_between, fold_text, notice_days
+from crypto.roster import days_between, fold_text, notice_days, quarter_of
+from crypto.steps import AGAIN_DAYS
 from oversight.errors import Refused
-from oversight.rules import AGAIN_DAYS, record_gaps
+from oversight.rules import record_gaps
 
 Value = dict[str, Any]
-RECORD_NAMES = {"affiliation", "languages", "groups", "ties", "record", "from", "to"}
+# What a vetting record says in full.
+WHOLE = {"affiliation", "languages", "groups", "ties", "record"}
 TERM = 365
 
 
@@ -23,15 +25,13 @@ def add_days(day: str, days: int) -> str:
 
 def admit(roster: Mapping[str, Any], request: Mapping[str, Any], record: Mapping[str, Any], notice_hours: int, day: str) -> Value:
     """The roster with a new reviewer: keys from the request, everything else from the vetting record."""
-    _check_record(record)
-    if missing := {"affiliation", "languages", "groups", "ties", "record"} - record.keys():
-        raise Refused(f"the record file lacks {', '.join(sorted(missing))}")
+    _check_record(record, WHOLE)
     if gaps := record_gaps(record["record"]):
         raise Refused(gaps[0])
     first = record.get("from", add_days(day, notice_days(notice_hours)))
     entry = {
         **{name: request[name] for name in ("name", "sign", "find", "open")},
-        **{name: record[name] for name in ("affiliation", "languages", "groups", "ties", "record")},
+        **{name: record[name] for name in WHOLE},
         "noticed": day,
         "from": first,
         "to": record.get("to", add_days(first, TERM)),
@@ -44,10 +44,13 @@ def admit(roster: Mapping[str, Any], request: Mapping[str, Any], record: Mapping
 
 
 def renew(
-    roster: Mapping[str, Any], request: Mapping[str, Any], record: Mapping[str, Any], quarter: str, notice_hours: int, day: str
+    roster: Mapping[str, Any], request: Mapping[str, Any], record: Mapping[str, Any], notice_hours: int, day: str, *, new_term: bool = False
 ) -> Value:
-    """A new term from `day` on, with the open keys of the request added and those of quarters before `quarter` dropped."""
-    _check_record(record)
+    """The entry with the open keys of the request added, those of quarters past dropped, and what the file says changed.
+
+    The term stays as it is. A new one from `day` on is asked for by name, and begins with a whole vetting record made for it.
+    """
+    _check_record(record, WHOLE if new_term else set())
     entry = dict(named(roster, request["name"]))
     if entry["ended"]:
         raise Refused(f"{entry['name']} was revoked: that is not renewed, a new request with new keys may be admitted")
@@ -57,14 +60,21 @@ def renew(
     asked = {each["quarter"]: each["key"] for each in request["open"]}
     if any(held.get(name, key) != key for name, key in asked.items()):
         raise Refused(f"this request replaces an open key of {entry['name']}: a published key is never exchanged")
-    entry |= {name: record[name] for name in ("affiliation", "languages", "groups", "ties", "record") if name in record}
+    if new_term:
+        if record["record"] == entry["record"]:
+            raise Refused(f"this is the vetting record that {entry['name']} has already: vet again, and write what was found this time")
+        # The day of first notice stays: these are the keys that have been public since.
+        entry["from"] = record.get("from", max(day, add_days(entry["noticed"], notice_days(notice_hours))))
+        entry["to"] = record.get("to", add_days(entry["from"], TERM))
+    elif record.keys() & {"from", "to"}:
+        raise Refused("keys are renewed within the term, so the file has no `from` and no `to`: a new term is asked for with --new-term")
+    elif entry["to"] < day:
+        raise Refused(f"the term of {entry['name']} ended {entry['to']}: vet again, then ask for another with --new-term")
+    entry |= {name: record[name] for name in WHOLE if name in record}
     if gaps := record_gaps(entry["record"]):
         raise Refused(gaps[0])
+    quarter = quarter_of(datetime.date.fromisoformat(day))
     keys = {name: key for name, key in (held | asked).items() if name >= quarter}
-    # The day of first notice stays: these are the keys that have been public since.
-    first = max(day, add_days(entry["noticed"], notice_days(notice_hours)))
-    entry["from"] = record.get("from", first)
-    entry["to"] = record.get("to", add_days(entry["from"], TERM))
     entry["open"] = [{"quarter": name, "key": key} for name, key in sorted(keys.items())]
     _check_term(entry, notice_hours)
     return _replaced(roster, entry)
@@ -90,7 +100,11 @@ def revoke(roster: Mapping[str, Any], name: str, reason: str, notice_hours: int,
 
 
 def accredit(roster: Mapping[str, Any], public: Mapping[str, Any], scope: str, notice_hours: int, day: str) -> Value:
-    """The roster with a new evaluator: an organisation with a signing key."""
+    """The roster with a new evaluator, an organisation with a signing key; or with a new term of one who has this key already."""
+    for held in roster["evaluators"]:
+        if (held["name"], held["sign"], held["ended"]) == (public["name"], public["sign"], ""):
+            again = max(day, add_days(held["noticed"], notice_days(notice_hours)))
+            return _replaced(roster, {**held, "scope": scope, "from": again, "to": add_days(again, TERM)})
     first = add_days(day, notice_days(notice_hours))
     term = {"noticed": day, "from": first, "to": add_days(first, TERM), "ended": ""}
     entry = {"name": public["name"], "sign": public["sign"], "scope": scope, **term}
@@ -186,10 +200,12 @@ def _day(text: Any) -> str:
         raise Refused(f"a day is written 2027-03-01, not {text}") from error
 
 
-def _check_record(record: Mapping[str, Any]) -> None:
+def _check_record(record: Mapping[str, Any], needed: Set[str]) -> None:
     """What the formats would refuse too, but in words for whoever wrote the file."""
-    if unknown := record.keys() - RECORD_NAMES:
+    if unknown := record.keys() - {*WHOLE, "from", "to"}:
         raise Refused(f"the record file has an unknown name: {', '.join(sorted(unknown))}")
+    if missing := needed - record.keys():
+        raise Refused(f"the record file lacks {', '.join(sorted(missing))}")
     for name in record.keys() & {"from", "to"}:
         _day(record[name])
     if wrong := [group for group in record.get("groups", []) if group not in GROUPS]:

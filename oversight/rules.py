@@ -1,7 +1,8 @@
 """What stewards may do to a tree beyond what its formats allow, one sentence for each rule. Pure.
 
 Formats and thresholds are checked by `crypto`; here is what depends on the version before, on the day of publishing, and on the vetting
-record (ASPIRE headings). Readers of the tree do not enforce these rules: the desk and whoever runs `verify` do.
+record (ASPIRE headings). Readers of the tree do not enforce these rules: the desk and whoever runs `verify` do, and the server those of
+`crypto.steps`.
 """
 
 import datetime
@@ -12,10 +13,9 @@ from typing import Any
 from tuf.api.metadata import Root, Targets
 
 from crypto.encoding import canonical
+from crypto.history import Entry, people
 from crypto.roster import (
-    Evaluator,
     Programme,
-    Reviewer,
     Roster,
     Suspension,
     check_notice,
@@ -25,12 +25,9 @@ from crypto.roster import (
     parse_roster,
     parse_suspensions,
 )
+from crypto.steps import suspension_problems, undone
 from oversight.metadata import CONTENTS, LATER, LIFE, public_of, renewers, signer_keys
 
-# A revoked or expired entry stays on the roster this long, so that a key or a person cannot quietly come back.
-KEPT_DAYS = 548
-# After a suspension one steward alone must wait this long before the next: in between two must decide.
-AGAIN_DAYS = 28
 # Field names of the public vetting record, by heading, and what each must say.
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "access": {
@@ -93,16 +90,13 @@ def record_gaps(record: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 def problems(old: Facts | None, new: Facts, day: str) -> list[str]:
     """Why the step from one state of the tree to the next may not be published on `day`; empty if it may."""
-    found = [sentence for each in _people(new.roster) for sentence in _entry_problems(old, new, each, day)]
-    if old is not None:
-        found += [
-            f"{each.name} may not leave the roster yet: entries stay for 18 months after their last day"
-            for each in _people(old.roster)
-            if _same(new.roster, each.sign) is None and days_between(each.to, day) < KEPT_DAYS
-        ]
+    before = {each.sign: each for each in people(old.roster)} if old else {}
+    found = [sentence for each in people(new.roster) for sentence in _notice_problems(before.get(each.sign), each, new.programme, day)]
     ids = [each.id for each in new.programme.commitments]
     found += [f"two promises are called {id_}" for id_ in dict.fromkeys(ids) if ids.count(id_) > 1]
-    return found + _suspension_problems(old, new, day)
+    if old is None:
+        return found + suspension_problems(new.roster, (), new.suspensions, day)
+    return found + undone(old.roster, new.roster, old.suspensions, new.suspensions, day)
 
 
 def shape_problems(root: Root, targets: Targets, new: Facts, roster: Mapping[str, Any], day: str) -> list[str]:
@@ -151,52 +145,13 @@ def expiry_problems(expiries: Mapping[str, datetime.datetime], now: datetime.dat
     return found
 
 
-def _people(roster: Roster) -> tuple[Reviewer | Evaluator, ...]:
-    return (*roster.reviewers, *roster.evaluators)
-
-
-def _same(roster: Roster, sign: str) -> Reviewer | Evaluator | None:
-    return next((each for each in _people(roster) if each.sign == sign), None)
-
-
-def _entry_problems(old: Facts | None, new: Facts, each: Reviewer | Evaluator, day: str) -> list[str]:
-    before = _same(old.roster, each.sign) if old else None
-    notice = notice_days(new.programme.notice_hours)
+def _notice_problems(before: Entry | None, each: Entry, programme: Programme, day: str) -> list[str]:
+    """What depends on the day of publishing: whether the notice that an entry speaks of is the one that readers get."""
+    notice, again = notice_days(programme.notice_hours), f"propose again with --publish-on {day}"
     if before is None:
         if notice and each.noticed < day:
-            return [f"the public notice of {each.name} would begin later than the entry says: propose again with --publish-on {day}"]
+            return [f"the public notice of {each.name} would begin later than the entry says: {again}"]
         return []
-    found = []
-    if (before.name, before.noticed, type(before)) != (each.name, each.noticed, type(each)):
-        found.append(f"the entry of {before.name} may not change its name, kind or day of first notice")
-    if isinstance(before, Reviewer) and isinstance(each, Reviewer):
-        changed = [quarter for quarter, key in each.open.items() if before.open.get(quarter, key) != key]
-        if before.find != each.find or changed:
-            found.append(f"a key of {each.name} may never be replaced by another: revoke the entry and admit a new one")
-    if before.ended and (each.ended, each.to) != (before.ended, before.to):
-        found.append(f"the revocation of {each.name} may not be taken back: admit a new entry")
     if each.ended and not before.ended and each.from_ <= each.to and days_between(day, each.to) < min(notice, days_between(day, before.to)):
-        found.append(f"{each.name} would be out before the notice of {notice} days has passed: propose again with --publish-on {day}")
-    return found
-
-
-def _suspension_problems(old: Facts | None, new: Facts, day: str) -> list[str]:
-    before = old.suspensions if old else ()
-    names = {each.sign: each.name for each in _people(new.roster)}
-    found = [
-        f"the suspension of {names.get(each.sign, each.sign[:8])} runs until {each.until} and may not be taken back"
-        for each in before
-        if each not in new.suspensions and each.until >= day
-    ]
-    for each in new.suspensions:
-        if each in before:
-            continue
-        if each.sign not in names:
-            found.append("a suspension names a key that is not on the roster")
-            continue
-        found += [
-            f"{names[each.sign]} was suspended until {last.until} already: now two stewards must pause or revoke"
-            for last in before
-            if last.sign == each.sign and days_between(last.until, each.from_) < AGAIN_DAYS
-        ]
-    return found
+        return [f"{each.name} would be out before the notice of {notice} days has passed: {again}"]
+    return []

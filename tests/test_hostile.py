@@ -210,6 +210,19 @@ def revoked(repo: Hostile) -> Files:
     return after.next({"roster": after.content("roster")}, STEWARDS[:1], only={"roster": [STEWARDS[0], STEWARDS[2]]})
 
 
+def undelegated(repo: Hostile) -> Files:
+    """The third steward's key was taken from the roster's delegation alone, stays in the root, and signs a roster with one who stayed."""
+
+    def without(made: dict[str, Any]) -> None:
+        delegations = made["2.targets.json"].signed.delegations
+        gone = next(keyid for keyid, key in delegations.keys.items() if key.keyval["public"] == public(STEWARDS[2]))
+        delegations.roles["roster"].keyids.remove(gone)
+
+    after = Hostile(repo.next({"roster": repo.content("roster")}, STEWARDS[:2], again=["targets"], edit=without))
+    verify_bundle(json.dumps(after.files).encode(), state_of(after.files).programme, NOW)  # so far it is good
+    return after.next({"roster": after.content("roster")}, STEWARDS[:1], only={"roster": [STEWARDS[0], STEWARDS[2]]})
+
+
 def skipped(repo: Hostile) -> Files:
     """Root 2 is left out and root 3 is there: what the stewards of root 3 sign is nobody's by root 1."""
     others = [NEW, bytes([5]) * 32, bytes([6]) * 32]
@@ -282,6 +295,7 @@ ATTACKS: Mapping[str, tuple[Callable[[Hostile], Files], str, str]] = {
     "threshold lowered by one": (lowered, "Threshold", "targets has 1 good signatures of 2"),
     "one signature twice": (doubled, "Threshold", "roster has 1 good signatures of 2"),
     "signed again by a revoked steward": (revoked, "Threshold", "roster has 1 good signatures of 2"),
+    "signed again by a key the delegation no longer names": (undelegated, "Threshold", "roster has 1 good signatures of 2"),
     "a root skipped": (skipped, "Threshold", "timestamp has 0 good signatures of 1"),
     "a root under another's number": (misnumbered, "Rollback", "3.root.json has another version inside"),
     "a reviewer's key substituted": (substituted, "Mismatch", "a file is not the one promised"),

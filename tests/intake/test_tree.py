@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crypto.constants import BUNDLE_MAX, POSTING_BYTES
+from crypto.errors import Malformed
 from crypto.tree import verify_bundle
 from intake import create_app, disk, publicfiles, treefiles
 from intake.config import Config
@@ -24,7 +25,7 @@ from intake.migrate import migrate
 from oversight import publish, tree
 from tests.intake.conftest import new_posting
 from tests.intake.test_server import Server
-from tests.intake.trees import PROGRAMME, admit, make, next_bundle, renew, seed_of
+from tests.intake.trees import PROGRAMME, SEEDS, admit, card, day, make, next_bundle, renew, roster_of, seed_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -133,6 +134,77 @@ def test_too_few_signatures_and_a_strangers_programme(send, config, tmp_path):
     status, said = send(tree.bundle_of(other))
     assert status == 400 and "(Mismatch)" in said
     assert held(config) == before
+
+
+def people(**facts):
+    """A step: two stewards sign a roster on which the first reviewer's entry says something else."""
+
+    def step(copy):
+        first, *others = roster_of(copy)["reviewers"]
+        tree.publish_roster(copy, SEEDS[:2], [first | facts, *others], datetime.datetime.now(datetime.UTC))
+
+    return step
+
+
+def suspended(*entries):
+    """A step: one steward signs a list of suspensions, each (number of the reviewer, first day, last day)."""
+    listed = [{"sign": card(n, "")["sign"], "from": day(a), "until": day(b), "reason": "CONDUCT"} for n, a, b in entries]
+    return lambda copy: tree.publish_suspensions(copy, SEEDS[:1], listed, datetime.datetime.now(datetime.UTC))
+
+
+def without_the_first(copy):
+    tree.publish_roster(copy, SEEDS[:2], roster_of(copy)["reviewers"][1:], datetime.datetime.now(datetime.UTC))
+
+
+ANOTHER_KEY = "a key of Reviewer 0 may never be replaced by another: revoke the entry and admit a new one"
+REFUSED = {
+    "leaves": (None, without_the_first, "Reviewer 0 may not leave the roster yet: entries stay for 18 months after their last day"),
+    "renamed": (None, people(name="Somebody"), "the entry of Reviewer 0 may not change its name, kind or day of first notice"),
+    "noticed": (None, people(noticed=day(-50)), "the entry of Reviewer 0 may not change its name, kind or day of first notice"),
+    "find": (None, people(find=card(9, "")["find"]), ANOTHER_KEY),
+    "open": (None, people(open=card(9, "")["open"]), ANOTHER_KEY),
+    "term": (None, people(to=day(250)), "the term of Reviewer 0 may not grow under the old vetting record: "
+             "vet again, then propose renew --new-term"),
+    "back": (people(ended="CONDUCT"), people(ended=""), "the revocation of Reviewer 0 may not be taken back: admit a new entry"),
+    "freed": (suspended((0, 0, 9)), suspended(), f"the suspension of Reviewer 0 runs until {day(9)} and may not be taken back"),
+    "dropped": (suspended((0, -9, -1)), suspended(),
+                f"the suspension of Reviewer 0 runs until {day(-1)} and stays listed for 28 days after it"),
+    "again": (suspended((0, -9, -1)), suspended((0, -9, -1), (0, 0, 9)),
+              f"Reviewer 0 was suspended until {day(-1)} already: now two stewards must pause or revoke"),
+    "nobody": (None, suspended((9, 0, 9)), "a suspension names a key that is not on the roster"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_number_of_stewards_may_undo(send, config, tmp_path, name):
+    first, second, sentence = REFUSED[name]
+    if first:
+        assert send(next_bundle(config.tree, tmp_path, first)) == STORED
+    before = held(config)
+    assert send(next_bundle(config.tree, tmp_path, second)) == (400, f"Nothing was stored: {sentence} (Mismatch).")
+    assert held(config) == before
+    # Nothing hangs: one steward suspends somebody else at once, and beside what was there.
+    kept = {"again": [(0, -9, -1)], "dropped": [(0, -9, -1)], "freed": [(0, 0, 9)]}.get(name, [])
+    assert send(next_bundle(config.tree, tmp_path, suspended(*kept, (1, 0, 13)))) == STORED
+
+
+def test_what_comes_late_or_over_a_roster_of_another_form_is_taken(send, config, tmp_path, monkeypatch):
+    """Signed and shown in time elsewhere, here only now: an admission, a revocation whose last day was yesterday, a longer term."""
+    late = card(7, "Late", noticed=day(-20), **{"from": day(-10)})
+
+    def step(copy):
+        first, *others = roster_of(copy)["reviewers"]
+        changed = [first | {"ended": "CONDUCT", "to": day(-1)}, *others, late]
+        tree.publish_roster(copy, SEEDS[:2], changed, datetime.datetime.now(datetime.UTC))
+
+    assert send(next_bundle(config.tree, tmp_path, step)) == STORED
+
+    def older_form(*_):
+        raise Malformed("a file with other names or types")
+
+    assert send(next_bundle(config.tree, tmp_path, people(name="Somebody")))[0] == 400
+    monkeypatch.setattr(treefiles, "parse_roster", older_form)
+    assert send(next_bundle(config.tree, tmp_path, people(name="Somebody"))) == STORED
 
 
 def test_the_same_name_with_other_bytes_is_409(send, config, tmp_path):

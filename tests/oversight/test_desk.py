@@ -317,13 +317,53 @@ def test_a_request_that_was_changed_or_is_for_others(founded: Desk) -> None:
 def test_a_renewal_adds_keys_and_never_exchanges_one(with_ana: Desk) -> None:
     with_ana.now = NOW + 45 * DAY
     more = ("2026-Q4", "2027-Q1", "2027-Q2", "2027-Q3")
+    before = with_ana.content("roster")["reviewers"][0]
     said = with_ana.change("renew", str(request(with_ana.folder, "Ana", 1, with_ana.programme, more)))
-    assert "Renewed: Ana, term 2027-01-05 to 2028-01-05" in said
+    assert "Renewed" not in said
     assert "New open key: Ana, 2027-Q3" in said and "Open key dropped: Ana, 2026-Q4" in said
     entry = with_ana.content("roster")["reviewers"][0]
     assert [each["quarter"] for each in entry["open"]] == ["2027-Q1", "2027-Q2", "2027-Q3"]
+    assert {**entry, "open": []} == {**before, "open": []}, "the term, and all else, as it was"
     stranger = request(with_ana.folder, "Ana", 7, with_ana.programme, ("2027-Q4",))
     assert "keys are never exchanged" in with_ana.propose("p.json", "renew", str(stranger))[2]
+
+
+def test_a_new_term_is_asked_for_by_name_with_a_vetting_record_of_its_own(with_ana: Desk) -> None:
+    with_ana.now = NOW + 45 * DAY
+    asked = str(request(with_ana.folder, "Ana", 1, with_ana.programme, ("2027-Q1", "2027-Q2")))
+    term, record = Path(with_ana.path("term.toml")), Path(with_ana.path("record.toml"))
+    term.write_text('to = "2028-01-05"\n')
+    assert "a new term is asked for with --new-term" in with_ana.propose("p.json", "renew", asked, str(term))[2]
+    term.write_text('affiliation = "Elsewhere"\n')
+    assert "Ana, affiliation: Elsewhere" in with_ana.propose("p.json", "renew", asked, str(term))[1]
+    assert "lacks groups, languages, record, ties" in with_ana.propose("p.json", "renew", asked, str(term), "--new-term")[2]
+    assert "lacks affiliation, groups" in with_ana.propose("p.json", "renew", asked, "--new-term")[2]
+    assert "vetting record that Ana has already" in with_ana.propose("p.json", "renew", asked, str(record), "--new-term")[2]
+    record.write_text(record.read_text().replace("2026-11-02", "2026-12-30"))
+    assert "Renewed: Ana, term 2027-01-05 to 2028-01-05" in with_ana.change("renew", asked, str(record), "--new-term")
+    with_ana.now += 366 * DAY
+    with_ana.change("refresh", "--all")
+    late = str(request(with_ana.folder, "Ana", 1, with_ana.programme, ("2028-Q1",)))
+    assert "ended 2028-01-05: vet again" in with_ana.propose("p.json", "renew", late)[2]
+    # Nor can two stewards sign what their own commands would not write.
+    roster = with_ana.content("roster")
+    roster["reviewers"][0]["to"] = "2028-01-06"
+    state = state_of(load(with_ana.tree))
+    made, texts = next_versions(state, {"roster": roster}, with_ana.now)
+    Path(with_ana.path("p.json")).write_bytes(proposals.to_bytes(proposals.Proposal(made, texts)))
+    assert "DO NOT SIGN: the term of Ana may not grow" in with_ana.run("show", with_ana.path("p.json"), "--tree", str(with_ana.tree))[1]
+
+
+def test_an_evaluator_gets_a_new_term_with_the_same_key(founded: Desk) -> None:
+    ask = ("evaluator", founded.path("dee.key.public.json"), "--scope")
+    founded.change(*ask, "Tests")
+    founded.now = NOW + 300 * DAY
+    founded.change("refresh", "--all")
+    assert "Renewed: Dee, term 2027-09-17 to 2028-09-16 (was 2026-11-25 to 2027-11-25)" in founded.change(*ask, "Tests and more")
+    entry = founded.content("roster")["evaluators"][0]
+    assert (entry["noticed"], entry["scope"]) == ("2026-11-21", "Tests and more")
+    founded.change("revoke", "Dee", "--reason", "OTHER")
+    assert "every key is used once" in founded.propose("p.json", *ask, "Tests")[2], "nor does a revoked one come back"
 
 
 def test_a_pause_and_its_end(with_ana: Desk) -> None:
@@ -412,7 +452,7 @@ def test_rules_hold_for_proposals_made_elsewhere(with_ana: Desk) -> None:
 
 def test_an_annex(with_ana: Desk) -> None:
     Path(with_ana.path("private.txt")).write_text("Told in confidence.\n")
-    seal = ("annex", "seal", with_ana.path("private.txt"), "--tree", str(with_ana.tree), "--out", with_ana.path("a.annex"))
+    seal = ("annex", "seal", with_ana.path("private.txt"), "--for", "ana", "--tree", str(with_ana.tree), "--out", with_ana.path("a.annex"))
     assert with_ana.run(*seal)[0] == 0
     assert b"confidence" not in Path(with_ana.path("a.annex")).read_bytes()
     for name in ("ada", "ben", "cem"):

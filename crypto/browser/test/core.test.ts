@@ -255,3 +255,70 @@ test("a private handle cannot be exported", async () => {
   const pair = await pairOf("Ed25519", fixed("seed", 32));
   assert.equal(pair.private.extractable, false);
 });
+
+/** Bytes in which every run is the same: SHA-256 of a seed and a counter. */
+function seeded(seed: string): (length: number) => Bytes {
+  let block = new Uint8Array(), used = 0, count = 0;
+  return (length) => {
+    if (used + length > block.length) [block, used] = [fixed(`${seed} ${count++}`, 4096), 0];
+    return block.slice(used, used += length) as Bytes;
+  };
+}
+
+test("draws are uniform: chi-square over the 60 ordered choices of three readers out of five", () => {
+  // 59 degrees of freedom, 99.9 % below 98.3. The same of the reserves: the 20 ordered choices of the two who are left.
+  const random = seeded("uniform"), draws = 12_000;
+  const readers = new Map<string, number>(), reserves = new Map<string, number>();
+  for (let n = 0; n < draws; n++) {
+    const drawn = core.draw([0, 1, 2, 3, 4], random);
+    for (const [counts, key] of [[readers, drawn.readers.join()], [reserves, drawn.reserves.join()]] as const) {
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  for (const [counts, cells, below] of [[readers, 60, 98.3], [reserves, 20, 43.8]] as const) {
+    assert.equal(counts.size, cells);
+    const chi = [...counts.values()].reduce((sum, seen) => sum + (seen - draws / cells) ** 2 / (draws / cells), 0);
+    assert.ok(chi < below, `chi-square ${chi.toFixed(1)}`);
+  }
+});
+
+/** PROTOCOL section 8 said again, without the code under test. */
+test("over random rosters nobody is drawn who may not read, and whoever may is drawn or held in reserve", () => {
+  const random = seeded("rosters");
+  const below = (size: number): number => (random(1)[0] as number) % size;
+  const oneOf = <T>(values: readonly T[]): T => values[below(values.length)] as T;
+  const rarely = <T>(odd: () => T, plain: T): T => (below(6) === 0 ? odd() : plain);
+  const today = new Date("2026-11-21T12:00:00Z"), key = core.toB64(new Uint8Array(1216));
+  const near = (): string => `2026-11-${19 + below(5)}`;
+  let sent = 0, left = 0;
+  for (let round = 0; round < 400; round++) {
+    const reviewers = Array.from({ length: below(9) }, (_, n) => ({
+      name: `R${n}`, sign: `${n}`.repeat(64),
+      from: rarely(near, "2026-01-01"), to: rarely(near, "2026-12-31"), ended: rarely(() => "RESIGNED", ""), paused: rarely(near, ""),
+      open: [{ quarter: rarely(() => "2027-Q1", "2026-Q4"), key }],
+      ties: rarely(() => [{
+        lab: oneOf(["Lab", " lAB", "Other"]), category: oneOf(["EMPLOYMENT", "OFFER", "FRIEND", "COMPETITOR"]),
+        until: oneOf(["", "2024-11-20", "2024-11-21", "2024-11-22", "2027-01-01"]),
+      }], []),
+      groups: rarely(() => ["A"], ["A", "B", "C", "D"]), languages: rarely(() => ["Chinese"], ["english "]),
+    }));
+    const suspensions = reviewers.slice(0, below(2)).map(({ sign }) => ({ sign, from: near(), until: near(), reason: "OTHER" }));
+    const want = {
+      lab: oneOf(["", "lab", "LAB "]), groups: oneOf([[], ["A"], ["A", "C"]]), language: oneOf(["", "English"]),
+      exclude: new Set(reviewers.filter(() => below(10) === 0).map(({ sign }) => sign)),
+    };
+    const may = reviewers.filter((one) => !want.exclude.has(one.sign)
+      && !suspensions.some(({ sign, from, until }) => sign === one.sign && from <= "2026-11-21" && until >= "2026-11-21")
+      && one.from <= "2026-11-21" && one.to >= "2026-11-21" && one.paused < "2026-11-21" && one.open[0]?.quarter === "2026-Q4"
+      && !(want.lab !== "" && one.ties.some(({ lab, category, until }) => lab !== "Other" && "EMPLOYMENT OFFER".includes(category)
+        && (until === "" || until > "2024-11-21")))
+      && want.groups.every((group) => one.groups.includes(group)) && (want.language === "" || one.languages[0] === "english "));
+    const tree = { roster: { reviewers }, suspensions } as unknown as core.Tree;
+    const { readers, reserves } = core.draw(core.eligible(tree, want, today), random);
+    assert.equal(readers.length, Math.min(3, may.length));
+    assert.deepEqual(new Set([...readers, ...reserves].map(({ name }) => name)), new Set(may.map(({ name }) => name)));
+    if (may.length > 1) sent++;
+    left += reviewers.length - may.length;
+  }
+  assert.ok(sent > 150 && left > 400, `${sent} rounds with a draw, ${left} left out`);
+});
