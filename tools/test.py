@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "crypto" / "browser"
 BUNDLES = tuple(ROOT / "intake" / "static" / name for name in ("report.js", "return.js"))
 PACKAGES = [name for name in ("crypto", "intake", "review", "oversight", "tools") if (ROOT / name / "__init__.py").exists()]
+JOURNEYS = ("tests/journeys", "tests/harness")
 # Programs the journeys drive, by the Debian package that has them.
 SYSTEM = {"firefox-esr": "firefox-esr", "tor": "tor"}
 
@@ -45,8 +47,20 @@ def steps() -> list[tuple[str, Callable[[], int]]]:
         ("browser types", lambda: _shown([*node, "node_modules/typescript/bin/tsc", "--noEmit"], BROWSER)),
         ("browser script as committed", rebuild),
         ("browser tests", lambda: _shown([*node, "--test", "test/*.test.*"], BROWSER)),
-        ("tests", lambda: _shown(_python("pytest"))),
+        ("tests", side_by_side),
     ]
+
+
+def side_by_side() -> int:
+    """Run all of pytest as two processes, one a core: what drives whole journeys mostly waits. The journeys' lines follow the others'."""
+    ignored = [f"--ignore={folder}" for folder in JOURNEYS]
+    with tempfile.TemporaryFile() as kept:
+        with subprocess.Popen([*_python("pytest"), *JOURNEYS], cwd=ROOT, env=_environment(), stdout=kept, stderr=kept) as journeys:
+            code = _shown([*_python("pytest"), *ignored])
+        kept.seek(0)
+        print("\n$", "python -m pytest", *JOURNEYS)
+        print(kept.read().decode("utf-8", "replace"), flush=True)
+    return code or journeys.returncode
 
 
 def rebuild() -> int:
@@ -102,8 +116,11 @@ def summary(results: Sequence[tuple[str, int, float]]) -> int:
 
 def _shown(command: Sequence[str], folder: Path = ROOT) -> int:
     print("$", *(part.replace(f"{ROOT}/", "") for part in command), flush=True)
-    environment = os.environ | {"PATH": f"{_node().parent}:{os.environ.get('PATH', '')}:/usr/sbin"}
-    return subprocess.run(command, cwd=folder, env=environment).returncode
+    return subprocess.run(command, cwd=folder, env=_environment()).returncode
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PATH": f"{_node().parent}:{os.environ.get('PATH', '')}:/usr/sbin"}
 
 
 def _python(module: str) -> list[str]:
