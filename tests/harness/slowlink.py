@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from types import TracebackType
 
 # Small, so that connections take turns on the shared lane.
@@ -59,6 +60,11 @@ class SlowLink:
         server.close()
 
     async def _connect(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        # The end of the link cancels what still runs; asyncio would print that as a mistake.
+        with suppress(asyncio.CancelledError):
+            await self._join(client, answer)
+
+    async def _join(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(self._rtt)
         try:
             server, request = await asyncio.open_connection("127.0.0.1", self._target_port)
