@@ -39,6 +39,10 @@ COMPANY = {
 SIZES = {"phone": (360, 740), "laptop": (1280, 800)}
 
 
+# Where a reviewer last said something, and the newest segment right after.
+SAID = SimpleNamespace(url="", head=0)
+
+
 class Desk:
     """The reviewers of one case, who write what the workstation would; only the reporter gets it, for only their page is looked at."""
 
@@ -68,6 +72,7 @@ class Desk:
             server.request("POST", "/post", body, {"Content-Type": "application/octet-stream"})
             assert server.getresponse().read() == b"stored"
         self.events.append(event)
+        SAID.url, SAID.head = self.routed.url, newest(self.routed.url)
         return event
 
     def propose(self, to: str, reason: str = "NONE", **names: str) -> Event:
@@ -112,8 +117,23 @@ def sent(browser: Firefox, base: str, text: str, **answers: str) -> str:
     )
 
 
+def newest(url: str) -> int:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as server:
+        server.request("GET", "/files/head.json")
+        return int(json.loads(server.getresponse().read())["number"])
+
+
+def until_published() -> None:
+    """Let a tick take all that was said, so that the page shows the whole of it; what came just before a tick is out already."""
+    end = time.monotonic() + 4
+    while SAID.url and newest(SAID.url) <= SAID.head and time.monotonic() < end:
+        time.sleep(0.1)
+    SAID.url = ""
+
+
 def until_case_says(browser: Firefox, base: str, words: str, said: str) -> None:
     """The return page, from the twelve words at first, then by its own key to look again."""
+    until_published()
     end = time.monotonic() + 60
     while time.monotonic() < end:
         if browser.has("#case:not([hidden])"):
