@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from crypto.case import Case
 from crypto.event import Event, parse_event
 from crypto.posting import parse_posting
 from crypto.roster import Commitment
-from review import casebook, export, outbox, resend, vault
+from review import export, outbox, resend, vault
 from review.desk import Desk, lock_desk
+from tests.harness.workstations import case_of as held
 from tests.review.test_views import Browser
 from tests.review.world import (
     PASSPHRASE,
@@ -47,13 +47,6 @@ def two(desks: list[Desk]) -> tuple[Browser, Browser]:
     for browser in made:
         assert browser.get(browser.link).status_code == 200
     return made
-
-
-def held(desk: Desk, case_id: str) -> Case:
-    assert desk.book is not None
-    found = casebook.case_of(desk.book, case_id)
-    assert found is not None
-    return found
 
 
 def of_kind(desk: Desk, case_id: str, kind: str) -> list[Event]:
