@@ -197,6 +197,8 @@ _REVIEWER: Mapping[str, Mapping[str, Check]] = {
     "endorse": {**_LATER, "of": is_hex32},
     "retract": {**_LATER, "of": is_hex32},
     "done": {**_LATER, "of": is_hex32, "text": text(4000)},
+    "legal": {**_LATER, "of": is_hex32, "text": text(4000)},
+    "knew": {**_LATER, "since": is_week, "text": text(4000)},
     "purge": _LATER,
     "hold": {**_LATER, "on": code(*c.YES_NO), "text": text(4000)},
     "triage": {

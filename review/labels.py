@@ -154,6 +154,8 @@ KIND = {
     "evaluator": "Evaluator's findings added",
     "endorse": "Second signature",
     "done": "Done",
+    "legal": "Read by a lawyer",
+    "knew": "When the company first knew",
     "confirm": "Reporter answered a proposal",
     "triage": "Triage",
     "assess": "Credibility",

@@ -36,7 +36,7 @@ class Gone(Exception):
 
 
 # Steps that somebody decides: one that would be void is not sent at all.
-DECIDED = ("state", "endorse", "done", "triage", "assess", "assign", "correction", "packet", "purge", "hold", "retract")
+DECIDED = ("state", "endorse", "done", "legal", "knew", "triage", "assess", "assign", "correction", "packet", "purge", "hold", "retract")
 TAKEN_BACK = (*DECIDED, "answer", "note")
 
 

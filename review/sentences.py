@@ -23,7 +23,7 @@ PACKET = {
 }
 # What somebody decided or wrote, as against what opens, hands over or counts a case. No notes: the timeline has none.
 SAID = {"reply", "choice", "confirm", "withdraw", "answer", "state", "endorse", "done"}
-SAID |= {"triage", "assess", "assign", "correction", "packet"}
+SAID |= {"triage", "assess", "assign", "correction", "packet", "legal", "knew"}
 PLAIN: Mapping[str, str] = {
     "report": "The report arrived.",
     "part": "More of the report arrived.",
@@ -37,6 +37,7 @@ PLAIN: Mapping[str, str] = {
     "recuse": "{who} stepped back from the case.",
     "purge": "{who} proposed to purge the case.",
     "retract": "{who} took back what they had proposed.",
+    "knew": "{who} put down when the company first knew.",
     "label": "{who} agreed to how this case is counted in the public numbers (done by the workstation).",
 }
 
@@ -110,6 +111,10 @@ def _done(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
     return f"{who} recorded that it happened: {_named(event, case)}."
 
 
+def _legal(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
+    return f"{who} recorded that a lawyer has read the text: {_named(event, case)}."
+
+
 def _confirm(event: Event, case: Case, _: str, __: Mapping[str, str]) -> str:
     said = "yes" if event.payload["agree"] == "YES" else "no"
     return f"The reporter said {said}{', after the warning' if event.payload['warned'] == 'YES' else ''}: {_named(event, case)}."
@@ -162,6 +167,7 @@ TELLERS: Mapping[str, Callable[[Event, Case, str, Mapping[str, str]], str]] = {
     "hold": _state,
     "endorse": _endorse,
     "done": _done,
+    "legal": _legal,
     "confirm": _confirm,
     "choice": _choice,
     "triage": _triage,

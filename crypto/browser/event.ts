@@ -69,6 +69,8 @@ const REVIEWER: Readonly<Record<string, Shape>> = {
   endorse: NAMING,
   retract: NAMING,
   done: { ...NAMING, text: text(4000) },
+  legal: { ...NAMING, text: text(4000) },
+  knew: { ...LATER, since: isWeek, text: text(4000) },
   purge: LATER,
   hold: { ...LATER, on: code(...YES_NO), text: text(4000) },
   triage: {

@@ -359,6 +359,8 @@ function headline(view: View, event: Event): string {
     case "retract": return `${name} took back what they had proposed: ${step}`;
     case "endorse": return `${name} signed as the second reviewer: ${step}`;
     case "done": return `${name} says that it has happened: ${step}`;
+    case "legal": return `${name} says that a lawyer has read the text: ${step}`;
+    case "knew": return `${name} put down when the company first knew: ${weekInWords(textOf(event, "since"))}`;
     case "triage": return `${name} put down what kind of case it is`;
     case "correction":
       return `${name} on a correction. ${CORRECTIONS[textOf(event, "code")]}: ${CORRECTION_STATUS[textOf(event, "status")]}`;
