@@ -97,12 +97,11 @@ def _talking(app: Flask, desk: Desk) -> None:
 
     @app.post("/case/<case_id>/knew")
     def knew(case_id: str) -> Answer:
-        week = request.form.get("week", "").strip().upper()
-        try:
-            text = clocks.knew_text(week, _text("text"))
-        except ValueError as error:
-            return case_page(desk, case_id, _drafts("knew"), f"{error}".capitalize() + "."), HTTPStatus.BAD_REQUEST
-        return _say(desk, case_id, "note", {"text": text}, "knew", "clocks")
+        """Say when the company first knew, to the reporter too."""
+        since = _text("week").strip().upper()
+        if why := clocks.knew_refusal(since, clock.week_of(desk.now())):
+            return case_page(desk, case_id, _drafts("knew"), why), HTTPStatus.BAD_REQUEST
+        return _say(desk, case_id, "knew", {"since": since, "text": _text("text").strip()}, "knew", "clocks")
 
     @app.post("/case/<case_id>/undo")
     def undo(case_id: str) -> Answer:

@@ -108,7 +108,7 @@ class View:
     evidence: tuple[Line, ...]
     promises: tuple[Promise, ...]
     dues: tuple[clocks.Due, ...]
-    knew: clocks.Knew | None
+    knew: Event | None
     duties: tuple[clocks.Duty, ...]
     sees: str
     legal_hold: bool
@@ -164,7 +164,6 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
     parts = {event.payload["n"]: event.payload["text"] for event in case.order if event.kind == "part"}
     notes = [event for event in case.order if event.kind == "note"]
     assessed = [event.payload for event in case.order if event.kind == "assess"]
-    knew = clocks.first_knew(case)
     return View(
         id=case.id,
         short=short(case.id),
@@ -187,8 +186,8 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         evidence=tuple(lines[event.id] for event in notes if event.payload["text"].startswith(EVIDENCE)),
         promises=_promises(case, tree, names, sign),
         dues=tuple(clocks.dues(case, week)),
-        knew=knew,
-        duties=tuple(clocks.legal_panel(case, knew.week, week)) if knew else (),
+        knew=clocks.knew_of(case),
+        duties=tuple(clocks.legal_panel(case, week)),
         sees=steps.reporter_reads(case),
         legal_hold=case.legal_hold,
         text=report["text"] + "".join(parts[n] for n in sorted(parts)),

@@ -7,20 +7,17 @@ must not happen too early (`after` in crypto/wording.json) is rounded up.
 from __future__ import annotations
 
 import datetime
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from crypto.case import Case
 from crypto.encoding import is_week
+from crypto.event import Event
 from crypto.roster import quarter_of
-from crypto.wording import WORDING
+from crypto.wording import LEGAL, WORDING
 from review import clock
 
-LEGAL: Mapping[str, Any] = json.loads((Path(__file__).parent / "legal.json").read_text("utf-8"))
 DESK = {
     "acknowledge": "Open and acknowledge",
     "triage": "Triage",
@@ -45,7 +42,6 @@ DESK = {
 }
 TELLING = ("PLAN", "COORDINATING", "REFERRED", "DISCLOSED", "CORRECTED", "CLOSED")  # whose text tells the reporter what follows
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-_KNEW = re.compile(r"The company first knew: ([0-9]{4}-W[0-9]{2})\.(?:\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class Due:
 class Duty:
     """What a law asks of the company, estimated. It ended, or ends, between two weeks; fits: likely the one that applies here.
 
-    words: what is to be said of it now.
+    words: what is to be said of it now; reporter: the same in the words of the return page; checked: how well the source is known.
     """
 
     code: str
@@ -79,18 +75,9 @@ class Duty:
     last: str
     fits: bool
     words: str
+    reporter: str
     source: str
     checked: str
-
-
-@dataclass(frozen=True)
-class Knew:
-    """When the company first knew, as a reviewer put it down for the readers of the case."""
-
-    week: str
-    why: str
-    by: str
-    event: str
 
 
 def dues(case: Case, week: str) -> list[Due]:
@@ -98,12 +85,6 @@ def dues(case: Case, week: str) -> list[Due]:
     found = [_due(case, str(row["code"]), row["week"], week, row["duty"]) for row in _running(case)]
     found += [_due(case, "sign", event.payload["week"], week, True) for event in case.order if event.id in case.unsigned]
     return sorted(found, key=lambda due: (due.week, due.code))
-
-
-def due_list(cases: Iterable[Case], week: str) -> list[Due]:
-    """What has to be done over all cases: overdue first, the latest of these on top, then what comes next."""
-    found = [due for case in cases for due in dues(case, week) if due.duty]
-    return sorted(found, key=lambda due: (due.week, due.case, due.code))
 
 
 def reporter_sentences(case: Case) -> list[tuple[str, str, str]]:
@@ -134,26 +115,26 @@ def sign_by(seen: datetime.datetime) -> datetime.datetime:
     return seen + datetime.timedelta(hours=12)
 
 
-def knew_text(week: str, why: str) -> str:
-    """The private note that says when the company first knew. ValueError: no week of any calendar."""
-    if not _is_real(week):
-        raise ValueError("a week is written like 2026-W40")
-    return f"The company first knew: {week}.\n{why.strip()}".strip()
+def knew_refusal(since: str, week: str) -> str:
+    """Why nobody can say in this week that the company first knew in the week `since`, or an empty string."""
+    if not _is_real(since):
+        return "Say the week in which the company first knew as the calendar has it, like 2026-W40."
+    return "That week has not come yet. Say in which week the company first knew." if since > week else ""
 
 
-def first_knew(case: Case) -> Knew | None:
-    """What the last such note of the case says."""
-    for event in reversed(case.order):
-        found = _KNEW.match(event.payload["text"]) if event.kind == "note" else None
-        if found and _is_real(found[1]):
-            return Knew(found[1], event.payload["text"][found.end() :].strip(), event.author, event.id)
-    return None
+def knew_of(case: Case) -> Event | None:
+    """The event that says when the company first knew, if a calendar has the week it names."""
+    event = next((event for event in reversed(case.order) if event.kind == "knew"), None)
+    return event if event is not None and _is_real(event.payload["since"]) else None
 
 
-def legal_panel(case: Case, knew: str, week: str) -> list[Duty]:
-    """What laws ask of a company that first knew in the week `knew`; those that likely fit first, then by their end."""
+def legal_panel(case: Case, week: str) -> list[Duty]:
+    """What laws ask of the company from when it first knew; those that likely fit first, then by their end. None before somebody said."""
+    knew = knew_of(case)
+    if knew is None:
+        return []
     told = _told(case)
-    found = [_duty(row, knew, week, told) for row in LEGAL["duties"]]
+    found = [_duty(row, knew.payload["since"], week, told) for row in LEGAL["duties"]]
     return sorted(found, key=lambda duty: (not duty.fits, duty.last, duty.code))
 
 
@@ -312,4 +293,6 @@ def _duty(row: Mapping[str, Any], knew: str, week: str, told: Mapping[str, Any])
         words = f"Estimate: ends in {span}."
     else:
         words = f"Estimate: ends or ended in {span}."
-    return Duty(row["code"], row["law"], row["duty"], row["said"], first, last, fits, words, row["source"], row["checked"])
+    reporter = row["reporter"].replace("{week}", plain_week(last))
+    checked = LEGAL["checked"][row["checked"]]
+    return Duty(row["code"], row["law"], row["duty"], row["said"], first, last, fits, words, reporter, row["source"], checked)

@@ -4,6 +4,7 @@ import wording from "../wording.json" with { type: "json" };
 import { duesOf, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
 import { descends, idsOf, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
+import { legalView } from "./legal.ts";
 import { packetText } from "./packets.ts";
 
 export interface View {
@@ -332,7 +333,7 @@ export function stateView(view: View): HTMLElement[] {
   return [
     make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
       step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
-    ...standing(view), ...next(view), ...corrections(view),
+    ...standing(view), ...next(view), ...legalView(folded), ...corrections(view),
     ...folded.legalHold ? [make("p", "", "It is under a legal hold: nobody may remove it until two reviewers lift that.")] : [],
     make("p", "", make("strong", "", "Reviewers may: "), may),
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),

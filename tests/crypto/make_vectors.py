@@ -30,6 +30,7 @@ from crypto.sealing import SUITE, letter_info, open_public, open_public_of, seal
 from crypto.tree import Tree
 from review.clocks import reporter_sentences
 from tests.crypto import make_states
+from tests.crypto.make_legal import legal_vectors
 from tests.crypto.make_tree import PROGRAMME, tree_vectors
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
@@ -1557,6 +1558,7 @@ def main() -> None:
     )
     roster = {"v": 1, "reviewers": ROSTER, "evaluators": []}
     write("routing.json", {"roster": roster, "suspensions": {"v": 1, "suspended": SUSPENDED}, "vectors": routing_vectors()})
+    write("legal.json", legal_vectors())
     write("request.json", {"vectors": request_vectors()})
     write("tree.json", tree_vectors([ROSTER[0], ROSTER[1]], canonical))
 

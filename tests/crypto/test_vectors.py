@@ -18,7 +18,8 @@ from crypto.private.receipt import keys_of
 from crypto.request import check_request
 from crypto.roster import parse_programme, parse_roster, parse_suspensions
 from crypto.routing import Want, draw, eligible, explain, groups_of
-from review.clocks import reporter_sentences
+from review.clocks import legal_panel, reporter_sentences
+from tests.crypto.make_legal import row
 from tests.crypto.make_tree import PROGRAMME
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
@@ -141,6 +142,12 @@ def run_case(v: Any) -> None:
         assert [f"{code} {week}" for code, week, _ in reporter_sentences(folded)] == v["dues"]
         for who, expected in v.get("heads", {}).items():
             assert heads(events, v["case"], who) == expected
+
+
+def run_legal(v: Any) -> None:
+    file = FILES["legal"]
+    case = fold([parse_event(raw(file["events"][name]), raw(file["programme"])) for name in v["events"]], v["case"])
+    assert case is not None and [row(duty) for duty in legal_panel(case, "2026-W20")] == v["rows"]
 
 
 def run_routing(v: Any) -> None:

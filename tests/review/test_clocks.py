@@ -4,7 +4,7 @@ import re
 import pytest
 
 from crypto import constants
-from crypto.wording import WORDING
+from crypto.wording import LEGAL, WORDING
 from review import clock, clocks
 from tests.review.story import SIGN, Story
 
@@ -175,14 +175,6 @@ def test_what_a_page_says_before_removing() -> None:
     assert "60 days after its end" in clocks.purge_words(Story(week="2025-W53").case(), 60)
 
 
-def test_the_due_list_has_the_overdue_first_and_nothing_that_is_no_duty() -> None:
-    late, early, closed = Story(week="2026-W05"), Story(week="2026-W12", number=2), in_review()
-    closed.move("CLOSED", "2026-W13", reason="NOT-ENOUGH")
-    found = clocks.due_list([early.case(), late.case(), closed.case()], "2026-W12")
-    assert [(due.case, due.overdue) for due in found[:2]] == [(late.id, True), (early.id, False)]
-    assert "reopen" not in {due.code for due in found}
-
-
 def test_weeks_no_calendar_has_give_no_dates_and_no_mistake() -> None:
     for week in ("2025-W53", "9999-W52", "0000-W01"):
         story = Story(week=week)
@@ -211,33 +203,35 @@ def test_every_clock_has_its_words_and_codes_that_exist() -> None:
     assert {state for row in WORDING["clocks"] for state in row["in"]} == set(constants.STATES) - idle
 
 
-def test_when_the_company_first_knew_is_a_note_and_the_last_one_counts() -> None:
+def test_the_last_week_that_was_put_down_counts_if_a_calendar_has_it() -> None:
     story = Story()
-    assert clocks.first_knew(story.case()) is None
-    story.say("Ada", "note", text=clocks.knew_text("2026-W03", "The reporter told their manager in January."))
-    story.say("Bo", "note", "2026-W11", text="The company first knew: perhaps never.")
-    knew = clocks.first_knew(story.case())
-    assert knew is not None
-    assert (knew.week, knew.by, knew.why) == ("2026-W03", SIGN["Ada"], "The reporter told their manager in January.")
-    story.say("Bo", "note", text=clocks.knew_text("2026-W05", ""))
-    later = clocks.first_knew(story.case())
-    assert later is not None and (later.week, later.by) == ("2026-W05", SIGN["Bo"])
+    assert clocks.knew_of(story.case()) is None and clocks.legal_panel(story.case(), "2026-W20") == []
+    story.say("Ada", "knew", since="2026-W03", text="The reporter told their manager in January.")
+    story.say("Bo", "knew", "2026-W11", since="2026-W05", text="")
+    knew = clocks.knew_of(story.case())
+    assert knew is not None and (knew.payload["since"], knew.author) == ("2026-W05", SIGN["Bo"])
+    story.say("Bo", "knew", since="2025-W53", text="")
+    assert clocks.knew_of(story.case()) is None and clocks.legal_panel(story.case(), "2026-W20") == []
+
+
+def test_a_week_that_nobody_can_know_of_is_refused_in_a_sentence() -> None:
+    assert clocks.knew_refusal("2026-W11", "2026-W11") == ""
     for wrong in ("January", "2025-W53", "9999-W01"):
-        with pytest.raises(ValueError, match="week"):
-            clocks.knew_text(wrong, "")
-    story.say("Bo", "note", text="The company first knew: 2025-W53.")
-    assert clocks.first_knew(story.case()) == later
+        assert "like 2026-W40" in clocks.knew_refusal(wrong, "2026-W11")
+    assert "has not come yet" in clocks.knew_refusal("2026-W12", "2026-W11")
 
 
 def panel(story: Story, knew: str, week: str) -> dict[str, clocks.Duty]:
-    return {duty.code: duty for duty in clocks.legal_panel(story.case(), knew, week)}
+    story.say("Ada", "knew", week, since=knew, text="")
+    return {duty.code: duty for duty in clocks.legal_panel(story.case(), week)}
 
 
 def test_the_legal_panel_estimates_ends_and_says_what_fits() -> None:
     found = panel(Story(), "2026-W10", "2026-W20")
     assert (found["SB53-15D"].first, found["SB53-15D"].last, found["SB53-15D"].fits) == ("2026-W12", "2026-W13", True)
     assert found["SB53-15D"].words.startswith("Estimate: ended in 2026-W12 or 2026-W13")
-    assert not found["SB53-24H"].fits and not found["COP-10D"].fits and not found["EU-7D"].fits
+    assert "by the week of 23 March 2026 the company should have told Cal OES" in found["SB53-15D"].reporter
+    assert not any(found[code].fits for code in ("SB53-24H", "COP-10D", "EU-7D", "SB53-1M"))
     assert not found["COP-5D"].fits, "weights and escapes only"
     assert panel(Story(danger="NOW"), "2026-W10", "2026-W20")["SB53-24H"].fits
     assert panel(Story(raised="My manager, in spring"), "2026-W10", "2026-W20")["EU-3M"].fits
@@ -252,21 +246,20 @@ def test_triage_decides_what_fits_once_there_is_one() -> None:
 
 
 def test_a_law_that_was_not_in_force_yet_does_not_fit() -> None:
-    assert not panel(Story(), "2026-W50", "2027-W20")["RAISE-72H"].fits
-    assert panel(Story(), "2027-W02", "2027-W20")["RAISE-72H"].fits
-    assert "applies from 2027-01-01" in panel(Story(), "2026-W50", "2027-W20")["RAISE-72H"].words
+    before, after = panel(Story(), "2026-W50", "2027-W20")["RAISE-72H"], panel(Story(), "2027-W02", "2027-W20")["RAISE-72H"]
+    assert not before.fits and "applies from 2027-01-01" in before.words and after.fits
 
 
 def test_every_duty_is_an_estimate_with_a_source_and_its_standing() -> None:
-    for duty in clocks.legal_panel(Story().case(), "2026-W10", "2026-W20"):
-        assert duty.words.startswith("Estimate") and duty.source and duty.checked in ("READ", "SECONDARY", "GENERAL")
-    laws = {duty.law for duty in clocks.legal_panel(Story().case(), "2026-W10", "2026-W20")}
-    assert laws == {"California SB 53", "New York RAISE Act", "EU Code of Practice", "EU Directive 2019/1937"}
-    codes = {code for row in clocks.LEGAL["duties"] for code in row["codes"]}
-    assert codes <= set(constants.ABOUT_CODES)
+    found = panel(Story(), "2026-W10", "2026-W20").values()
+    assert len(found) == len(LEGAL["duties"])
+    for duty in found:
+        assert duty.words.startswith("Estimate") and duty.source and duty.checked in LEGAL["checked"].values()
+    assert {duty.law for duty in found} == {"California SB 53", "New York RAISE Act", "EU Code of Practice", "EU Directive 2019/1937"}
+    assert {code for row in LEGAL["duties"] for code in row["codes"]} <= set(constants.ABOUT_CODES)
 
 
 def test_the_sentences_for_the_reporter_are_plain() -> None:
-    for row in WORDING["clocks"]:
-        assert len(row["reporter"]) <= 130
+    for row in (*WORDING["clocks"], *LEGAL["duties"]):
+        assert len(row["reporter"]) <= 130 and row["reporter"].count("{week}") == 1
         assert not re.search(r"\b(state|event|deadline|triage)\b", row["reporter"])

@@ -2,6 +2,7 @@
 
 import { duesOf } from "../clocks.ts";
 import * as core from "../index.ts";
+import { dutiesOf } from "../legal.ts";
 import { infoOf, tagOf } from "../letter.ts";
 import { agree, pairOf, sha256 } from "../primitives.ts";
 import { parseRoster, parseSuspensions } from "../roster.ts";
@@ -118,6 +119,13 @@ async function cases(one: any, all: any): Promise<void> {
   for (const audience of Object.keys(one.heads ?? {})) same(core.heads(events, one.case, audience), one.heads[audience], "heads");
 }
 
+async function legal(one: any, all: any): Promise<void> {
+  const events = await Promise.all(one.events.map((name: string) => core.parseEvent(fromHex(all.events[name]), fromHex(all.programme))));
+  const folded = core.fold(events as core.Event[], one.case);
+  const rows = folded && dutiesOf(folded).map(({ code, first, last, fits, sentence }) => [code, first, last, fits ? "YES" : "NO", sentence]);
+  same(rows, one.rows);
+}
+
 function routing(one: any, all: any): void {
   if (one.op === "groups") return same(core.groupsOf(one.about), one.groups);
   if (one.op === "explain") {
@@ -151,7 +159,7 @@ const FILES: Record<string, (one: any, all: any) => unknown> = {
   constants: (_, all) => constants(all),
   json: (one) => core.parseStrict(fromHex(one.repeat ? repeated(one.repeat) : one.hex)),
   points: (one) => (one.kind === "point" ? core.checkPoint : core.checkSigningKey)(fromHex(one.hex)),
-  receipt, event, tree, posting, segment, letter, case: cases, routing, sealing,
+  receipt, event, tree, posting, segment, letter, case: cases, legal, routing, sealing,
 };
 
 const LEFT: Record<string, string> = { request: "made and read at workstations only" };
