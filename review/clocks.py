@@ -27,6 +27,7 @@ DESK = {
     "go-on": "Go on with what there is: back to review",
     "no-reply": "Not to be closed for silence before",
     "ask": "Ask the reporter whether to go on holding",
+    "ask-again": "Ask the reporter again whether to go on holding",
     "hold": "End of holding",
     "note": "Monthly note to the reporter",
     "feedback": "Feedback: what was found and what follows, or why it takes longer",
@@ -225,9 +226,21 @@ def _start(where: str, case: Case) -> str:
     acknowledged = next((str(week) for state, week, _ in case.history if state == "ACKNOWLEDGED"), root)
     if where == "ack":
         return acknowledged
+    if where == "longer":
+        return _longer(case)
     if where == "word":
         return max([acknowledged, *(str(event.payload["week"]) for event in case.order if _said(event.kind, event.payload))])
     return root
+
+
+def _longer(case: Case) -> str:
+    """The week in which the last later date for the present state took effect; "" without one, so that no clock runs from it."""
+    since = next((n for n, event in enumerate(case.order) if event.id == case.history[-1][2]), 0)
+    given = next((event for event in reversed(case.order[since:]) if event.id in case.extended), None)
+    if given is None:
+        return ""
+    signed = (event for event in case.order if event.kind == "endorse" and event.payload["of"] == given.id)
+    return str(next(signed, given).payload["week"])
 
 
 def _said(kind: str, payload: Mapping[str, Any]) -> bool:

@@ -97,8 +97,17 @@ function startOf(where: string, folded: Case): string {
   if (where === "since") return folded.since;
   const acknowledged = folded.history.find(([state]) => state === "ACKNOWLEDGED")?.[1] ?? root;
   if (where === "ack") return acknowledged;
+  if (where === "longer") return longerSince(folded);
   const words = folded.order.filter(hasWords).map(({ payload }) => String(payload["week"]));
   return [acknowledged, ...words].sort().at(-1) ?? root;
+}
+
+/** The week in which the last later date for the present state took effect; empty without one, so that no clock runs from it. */
+function longerSince({ order, history, extended }: Case): string {
+  const since = Math.max(0, order.findIndex(({ id }) => id === history.at(-1)?.[2]));
+  const given = order.slice(since).filter(({ id }) => extended.includes(id)).at(-1);
+  const signed = order.find((event) => kindOf(event) === "endorse" && event.payload["of"] === given?.id);
+  return String((signed ?? given)?.payload["week"] ?? "");
 }
 
 /** Did the reporter have words of the reviewers by this event? */

@@ -133,6 +133,42 @@ def test_holding_asks_after_ninety_days_and_ends_within_a_year() -> None:
     assert clocks.longest(story.case()) == ("", "2027-W11"), "no date was given, so any may be"
 
 
+def test_after_each_later_date_for_holding_the_question_is_asked_again() -> None:
+    story = Story()
+    story.move("ACKNOWLEDGED", "2026-W10")
+    story.move("TRIAGE", "2026-W11")
+    story.move("HELD", "2026-W12", until="2026-W30")
+    story.say("Ada", "answer", "2026-W24", text="Shall we go on holding it?")
+    assert weeks(story) == {"hold": "2026-W30"}
+    later = {"to": "HELD", "reason": "NONE", "text": "Others may still come.", "whom": "", "urgent": "NO"}
+    for at, until, ask in (("2026-W28", "2026-W45", "2026-W40"), ("2026-W44", "2027-W10", "2027-W03")):
+        step = story.say("Ada", "state", clock.add_weeks(at, -1), until=until, **later)
+        assert "ask-again" not in weeks(story), "not before two agreed"
+        story.say("Bo", "endorse", at, of=step.id)
+        assert weeks(story) == {"hold": until, "ask-again": ask}
+        story.say("Ada", "answer", clock.add_weeks(ask, -1), text="Shall we still hold it?")
+    story.move("TRIAGE", "2027-W04")
+    story.move("HELD", "2027-W05")
+    assert "ask-again" not in weeks(story), "it is asked of this holding, not of the one before"
+
+
+def test_a_reply_to_a_question_does_not_lie_for_two_months() -> None:
+    story = Story()
+    story.move("ACKNOWLEDGED", "2026-W10")
+    story.move("TRIAGE", "2026-W10")
+    story.move("NEEDS_INFO", "2026-W11", text="Which month was it?")
+    story.say("reporter", "reply", "2026-W11", text="In March.")
+    assert weeks(story)["note"] == "2026-W15" and "nudge" not in weeks(story)
+
+
+@pytest.mark.parametrize(("reason", "until"), [("OUT-OF-SCOPE", "2026-W26"), ("NOT-ENOUGH", "2027-W13")])
+def test_a_case_is_not_said_to_open_again_after_it_is_removed(reason: str, until: str) -> None:
+    story = in_review()
+    story.move("CLOSED", "2026-W14", reason=reason)
+    found = weeks(story)
+    assert found["reopen"] == until < found["purge"]
+
+
 def test_an_urgent_step_wants_its_second_signature_in_the_same_week() -> None:
     story = in_review()
     story.triage(urgency="U0", severity="S5")
@@ -196,7 +232,7 @@ def test_every_clock_has_its_words_and_codes_that_exist() -> None:
     assert len(codes) == len(set(codes)) and {*codes, "sign"} == set(clocks.DESK)
     for row in WORDING["clocks"]:
         assert set(row["in"]) <= set(constants.STATES) and "{week}" in row["reporter"]
-        assert row["from"] in ("root", "since", "ack", "word")
+        assert row["from"] in ("root", "since", "ack", "word", "longer")
         assert set(row.get("urgency", {})) <= set(constants.URGENCY_CODES)
         assert set(row.get("reason", {})) <= set(constants.CLOSE_REASONS)
     idle = {"PURGED"}
