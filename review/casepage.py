@@ -273,7 +273,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             phrases=phrases.PHRASES,
             tags=desk.book.tags.get(case_id, ()),
             back={event.id for event in own if outbox.may_take_back(desk, event)},
-            hours=desk.book.hours,
+            hours={name: clocks.sign_by(seen, desk.now()) for name, seen in desk.book.hours.items()},
             differing=labelling.differing(
                 found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names, labelling.out_in(desk.tree)
             ),

@@ -111,9 +111,12 @@ def plain_week(week: str) -> str:
     return f"the week of {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def sign_by(seen: datetime.datetime) -> datetime.datetime:
-    """The end of the twelve hours for the second signature of an urgent step, counted from when this workstation saw it."""
-    return seen + datetime.timedelta(hours=12)
+def sign_by(seen: str, now: datetime.datetime) -> tuple[str, bool]:
+    """The end of the twelve hours for the second signature of an urgent step, written like the hour in which this workstation first saw it,
+    and whether it has passed. As the minute is not kept, the careful end counts.
+    """
+    end = datetime.datetime.fromisoformat(seen) + datetime.timedelta(hours=12)
+    return end.strftime("%Y-%m-%dT%H:00Z"), now > end
 
 
 def knew_refusal(since: str, week: str) -> str:
@@ -297,7 +300,7 @@ def _duty(row: Mapping[str, Any], knew: str, week: str, told: Mapping[str, Any])
     began = clock.week_of(datetime.datetime.fromisoformat(row["from"]).replace(tzinfo=datetime.UTC))
     too_early = knew < began
     fits = not too_early and (bool(told[row["when"]]) if row["when"] else not set(row["codes"]).isdisjoint(told["codes"]))
-    span = first if first == last else f"{first} or {last}"
+    span = plain_week(last) if first == last else f"{plain_week(last)} or the one before"
     if too_early:
         words = f"Estimate: the law applies from {row['from']}, later than the company knew."
     elif last < week:

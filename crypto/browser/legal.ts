@@ -69,10 +69,8 @@ export function legalView(folded: Case): HTMLElement[] {
   const fitting = dutiesOf(folded).filter(({ fits }) => fits);
   const rows = fitting.map(({ last, sentence, source }) => make("li", "", sentence + (last < now ? " That week has passed." : ""),
     make("br", ""), make("small", "soft", `Estimate from ${source}`)));
-  return [
-    make("p", "", make("strong", "", "What laws ask of the company:")),
+  return [make("details", "", make("summary", "", "What laws ask of the company, and by when"),
     make("p", "", `The reviewers put down that it first knew in ${weekInWords(String(knew.payload["since"]))}. If that is wrong, write to them: `
       + "they can correct it. What follows is estimated from that week. It is no legal advice, and not every law holds for every company."),
-    rows.length > 0 ? make("ul", "legal", ...rows) : make("p", "", "None of the dates that we know of seems to fit."),
-  ];
+    rows.length > 0 ? make("ul", "", ...rows) : make("p", "", "None of the dates that we know of seems to fit."))];
 }

@@ -333,7 +333,7 @@ export function stateView(view: View): HTMLElement[] {
   return [
     make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
       step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
-    ...standing(view), ...next(view), ...legalView(folded), ...corrections(view),
+    ...standing(view), ...next(view), ...corrections(view), ...legalView(folded),
     ...folded.legalHold ? [make("p", "", "It is under a legal hold: nobody may remove it until two reviewers lift that.")] : [],
     make("p", "", make("strong", "", "Reviewers may: "), may),
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),

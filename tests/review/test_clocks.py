@@ -180,8 +180,9 @@ def test_an_urgent_step_wants_its_second_signature_in_the_same_week() -> None:
     assert weeks(story)["sign"] == "2026-W14"
     story.say("Bo", "endorse", of=step.id)
     assert "sign" not in weeks(story)
-    seen = datetime.datetime(2026, 4, 1, 8, tzinfo=datetime.UTC)
-    assert clocks.sign_by(seen) - seen == datetime.timedelta(hours=12)
+    end = datetime.datetime(2026, 4, 2, 8, tzinfo=datetime.UTC)
+    assert clocks.sign_by("2026-04-01T20:00Z", end) == ("2026-04-02T08:00Z", False)
+    assert clocks.sign_by("2026-04-01T20:00Z", end + datetime.timedelta(minutes=1))[1]
 
 
 @pytest.mark.parametrize(("reason", "days"), [("SPAM", 30), ("NOT-ENOUGH", 365)])
@@ -265,13 +266,13 @@ def panel(story: Story, knew: str, week: str) -> dict[str, clocks.Duty]:
 def test_the_legal_panel_estimates_ends_and_says_what_fits() -> None:
     found = panel(Story(), "2026-W10", "2026-W20")
     assert (found["SB53-15D"].first, found["SB53-15D"].last, found["SB53-15D"].fits) == ("2026-W12", "2026-W13", True)
-    assert found["SB53-15D"].words.startswith("Estimate: ended in 2026-W12 or 2026-W13")
+    assert found["SB53-15D"].words.startswith("Estimate: ended in the week of 23 March 2026 or the one before.")
     assert "by the week of 23 March 2026 the company should have told Cal OES" in found["SB53-15D"].reporter
     assert not any(found[code].fits for code in ("SB53-24H", "COP-10D", "EU-7D", "SB53-1M"))
     assert not found["COP-5D"].fits, "weights and escapes only"
     assert panel(Story(danger="NOW"), "2026-W10", "2026-W20")["SB53-24H"].fits
     assert panel(Story(raised="My manager, in spring"), "2026-W10", "2026-W20")["EU-3M"].fits
-    assert panel(Story(), "2026-W10", "2026-W11")["SB53-15D"].words == "Estimate: ends in 2026-W12 or 2026-W13."
+    assert panel(Story(), "2026-W10", "2026-W11")["SB53-15D"].words == "Estimate: ends in the week of 23 March 2026 or the one before."
 
 
 def test_triage_decides_what_fits_once_there_is_one() -> None:

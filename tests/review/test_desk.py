@@ -305,9 +305,9 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
         assert world.state(case_id, 1) == "REFERRED"
         page = bo.get(at).text
         assert (
-            "A second signature is missing" in page and "twelve hours for the second signature" in page and "Take it back to review" in page
+            "A second signature is missing" in page and "Twelve hours for the second signature" in page and "Take it back to review" in page
         )
-        assert "seen here 2026-11-18T12:00Z" in page
+        assert "first seen here: until 2026-11-19T00:00Z" in page
         if ending == "endorse":
             _endorse(world, case_id)
             assert world.state(case_id) == "REFERRED"
