@@ -82,10 +82,10 @@ class Duty:
 
 
 def dues(case: Case, week: str) -> list[Due]:
-    """Every date of a case that is not settled, the earliest first. A case whose weeks no calendar knows has none."""
+    """Every date of a case that is not settled, overdue first, then the earliest. A case whose weeks no calendar knows has none."""
     found = [_due(case, str(row["code"]), row["week"], week, row["duty"]) for row in _running(case)]
     found += [_due(case, "sign", event.payload["week"], week, True) for event in case.order if event.id in case.unsigned]
-    return sorted(found, key=lambda due: (due.week, due.code))
+    return sorted(found, key=lambda due: (not due.overdue, due.week, due.code))
 
 
 def reporter_sentences(case: Case) -> list[tuple[str, str, str]]:

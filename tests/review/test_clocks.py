@@ -19,6 +19,7 @@ def test_a_new_report_is_acknowledged_within_a_week() -> None:
     due = clocks.dues(story.case(), "2026-W11")[0]
     assert (due.left, due.overdue, due.words) == (0, False, "Open and acknowledge")
     assert clocks.dues(story.case(), "2026-W12")[0].overdue
+    assert weeks(Story(week="2026-W10", danger="NOW")) == {"acknowledge": "2026-W10"}
 
 
 def test_triage_is_quicker_when_it_is_urgent_and_feedback_runs_from_the_acknowledgement() -> None:
@@ -169,6 +170,7 @@ def test_a_case_is_not_said_to_open_again_after_it_is_removed(reason: str, until
     story.move("CLOSED", "2026-W14", reason=reason)
     found = weeks(story)
     assert found["reopen"] == until < found["purge"]
+    assert [due.code for due in clocks.dues(story.case(), "2028-W01")] == ["purge", "reopen"], "overdue first"
 
 
 def test_an_urgent_step_wants_its_second_signature_in_the_same_week() -> None:
