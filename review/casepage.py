@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,14 +13,32 @@ from werkzeug.wrappers import Response
 from crypto import constants
 from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, cases, clock, clocks, exchange, labelling, labels, outbox, phrases, promises, shelf, ticks, vault
+from crypto.states import LONGER
+from review import (
+    casebook,
+    cases,
+    clock,
+    clocks,
+    exchange,
+    labelling,
+    labels,
+    outbox,
+    phrases,
+    promises,
+    shelf,
+    standing,
+    steps,
+    ticks,
+    vault,
+)
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
 NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
-UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
+OFF_DUTY = "Your card is {}: you cannot propose, sign or record steps now. Talk to the stewards."
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
-FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction", "hold")
+NO_BOX = "Say in the box above the key that it may go so early. Nothing was proposed."
+FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 
@@ -29,6 +48,7 @@ def attach(app: Flask, desk: Desk) -> None:
     _talking(app, desk)
     _leads(app, desk)
     _moving(app, desk)
+    _signing(app, desk)
     _judging(app, desk)
     _leaving(app, desk)
 
@@ -147,6 +167,8 @@ def _moving(app: Flask, desk: Desk) -> None:
         reason = request.form.get("reason", "")
         if reason not in constants.CLOSE_REASONS:
             return case_page(desk, case_id, _drafts("close"), "Choose a reason for closing."), HTTPStatus.BAD_REQUEST
+        if why := _unsure(desk, case_id, "CLOSED", reason):
+            return case_page(desk, case_id, _drafts("close"), why), HTTPStatus.CONFLICT
         return _say(desk, case_id, "state", {**STATE, "to": "CLOSED", "reason": reason, "text": _text("close")}, "close", "top")
 
     @app.post("/case/<case_id>/state")
@@ -155,17 +177,21 @@ def _moving(app: Flask, desk: Desk) -> None:
         if to not in constants.STATE_TARGETS or to == "CLOSED":
             abort(HTTPStatus.BAD_REQUEST, "There is no such step.")
         weeks = request.form.get("until", "")
-        until = clock.add_weeks(clock.week_of(desk.now()), int(weeks)) if weeks in map(str, UNTIL_WEEKS) else ""
+        until = clock.add_weeks(clock.week_of(desk.now()), int(weeks)) if re.fullmatch("[0-9]{1,3}", weeks) else ""
         urgent = _code("urgent", constants.YES_NO, "NO")
         fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": urgent}
         with desk.lock:
             case = casebook.case_of(desk.book, case_id) if desk.book else None
+            if case and (why := _no_date(case, to, until, fields["text"], clock.week_of(desk.now()))):
+                return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
             if case and case.state == to:  # the same state for longer, and for the same people
-                if why := _no_more_time(case, until, fields["text"]):
-                    return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
                 fields["whom"] = case.whom
+        if why := _unsure(desk, case_id, to):
+            return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.CONFLICT
         return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
 
+
+def _signing(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/endorse")
     def endorse(case_id: str) -> Answer:
         return _say(desk, case_id, "endorse", {"of": request.form.get("of", "")}, "endorse", "top")
@@ -174,6 +200,13 @@ def _moving(app: Flask, desk: Desk) -> None:
     def done(case_id: str) -> Answer:
         of = request.form.get("of", "")
         return _say(desk, case_id, "done", {"of": of, "text": _text("text")}, f"done-{of}", "top")
+
+    @app.post("/case/<case_id>/legal")
+    def legal(case_id: str) -> Answer:
+        if not _text("text").strip():
+            why = "Say in what capacity the lawyer read it and what they found."
+            return case_page(desk, case_id, _drafts("legal"), why), HTTPStatus.BAD_REQUEST
+        return _say(desk, case_id, "legal", {"of": _text("of"), "text": _text("text")}, "legal", "top")
 
     @app.post("/case/<case_id>/retract")
     def retract(case_id: str) -> Answer:
@@ -185,6 +218,10 @@ def _moving(app: Flask, desk: Desk) -> None:
 
     @app.post("/case/<case_id>/purge")
     def purge(case_id: str) -> Answer:
+        with desk.lock:
+            case = casebook.case_of(desk.book, case_id) if desk.book else None
+            if case and "early" not in request.form and (why := steps.early(case, clock.week_of(desk.now()))):
+                return case_page(desk, case_id, {"purge.early": "NO"}, f"{why} {NO_BOX}"), HTTPStatus.BAD_REQUEST
         return _say(desk, case_id, "purge", {}, "purge", "top")
 
 
@@ -263,12 +300,13 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
         week, said = clock.week_of(desk.now()), {each.words for each in shown.promises}
         names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
+        off = standing.off_duty(desk.tree, desk.vault.sign, desk.now())
         page = render_template(
             "review/case.html",
             case=shown,
             drafts=drafts,
             why=why,
-            kept=_homeless(shown, drafts),
+            kept=_homeless(shown, drafts, off),
             labels=labels,
             phrases=phrases.PHRASES,
             tags=desk.book.tags.get(case_id, ()),
@@ -284,9 +322,9 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             ticks=ticks.lines(found, desk.book.ticks.get(case_id, ())),
             own_ticks=[*ticks.own(desk.book.ticks.get(case_id, ())), ("", False)],
             promises=[words for words in promises.lines(desk.tree.programme.commitments if desk.tree else ()) if words not in said],
-            weeks=[(str(count), clocks.plain_week(clock.add_weeks(week, count)), count) for count in UNTIL_WEEKS],
             week=week,
             plain_week=clocks.plain_week,
+            off_duty=OFF_DUTY.format(off) if off else "",
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
         )
         if fresh:
@@ -294,8 +332,11 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         return page
 
 
-def _no_more_time(case: Case, until: str, text: str) -> str:
-    """Why the present state cannot be given this date for this reason, or an empty string."""
+def _no_date(case: Case, to: str, until: str, text: str, week: str) -> str:
+    """Why a state cannot be entered, or the present one kept, with this date and reason, or an empty string."""
+    most = steps.latest(case, to, week) if to in LONGER else ""
+    if to != case.state:
+        return f"Choose a date in {clocks.plain_week(most)} at the latest." if most and until > most else ""
     try:
         now, most = clocks.longest(case)
     except (StopIteration, ValueError, OverflowError):
@@ -305,11 +346,19 @@ def _no_more_time(case: Case, until: str, text: str) -> str:
     return "" if text.strip() else "Say why it takes longer: the reporter reads it."
 
 
-def _homeless(shown: cases.View, drafts: Mapping[str, str]) -> list[str]:
-    """Words whose form is not on the page any more, because the case moved on or one has left it."""
-    moves = [f"step-{step.to}" for step in shown.next_steps if not step.waiting]
-    close = ["close"] if "step-CLOSED" in moves else []
-    forms = [*moves, *close, *FORMS, *(f"done-{name}" for name, _ in shown.undone)]
+def _unsure(desk: Desk, case_id: str, to: str, reason: str = constants.NO_REASON) -> str:
+    """Why a case cannot leave triage yet, or an empty string."""
+    with desk.lock:
+        case = casebook.case_of(desk.book, case_id) if desk.book else None
+        return f"Not sent: {steps.UNSURE}." if case and not _barred(desk, case_id) and steps.unsure(case, to, reason) else ""
+
+
+def _homeless(shown: cases.View, drafts: Mapping[str, str], off: str) -> list[str]:
+    """Words whose form is not on the page any more: the case moved on, something is missing first, one has left it or is off duty."""
+    moving = [f"step-{step.to}" for step in shown.next_steps if not step.waiting and not step.lacks]
+    moving += ["hold", *(["close"] if "step-CLOSED" in moving else []), *(f"done-{name}" for name, _, _ in shown.undone)]
+    moving += ["legal"] if any(offer.unread for offer in shown.offers) else []
+    forms = [*FORMS, *([] if off else moving)]
     return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
 
 
@@ -385,13 +434,24 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: s
         abort(HTTPStatus.NOT_FOUND, "There is no such case here.")
     except outbox.NotReady:
         return case_page(desk, case_id, drafts, NOT_READY), HTTPStatus.CONFLICT
+    except outbox.OffDuty as error:
+        return case_page(desk, case_id, drafts, OFF_DUTY.format(error)), HTTPStatus.CONFLICT
     except outbox.Refused as error:
-        why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}."
+        why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}.{_first(desk, str(error), fields)}"
         return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
     except (TooLong, Malformed):
         why = "This does not fit into one letter. Make it shorter, or send it in two."
         return case_page(desk, case_id, drafts, why), HTTPStatus.BAD_REQUEST
     return redirect(url_for("case", case_id=case_id) + f"#{anchor}", HTTPStatus.SEE_OTHER)
+
+
+def _first(desk: Desk, why: str, fields: Mapping[str, Any]) -> str:
+    """What to do first, as a sentence after the reason, for the reasons that say so."""
+    with desk.lock:
+        of = desk.book.events.get(fields.get("of", "")) if desk.book else None
+    step = of.payload if of is not None else fields
+    said = steps.next_of(why, str(step.get("to", "")), str(step.get("reason", "")))
+    return f" What is missing: {said}." if why in steps.WHY and why not in ("consent", "recused", "state") else ""
 
 
 def _drafts(form: str) -> dict[str, str]:

@@ -11,10 +11,10 @@ from crypto.case import Case
 from crypto.event import Event
 from crypto.roster import status_of
 from crypto.tree import Tree, suspended_on
-from review import casebook, circle, clock, clocks, labels, promises, sentences, steps
+from review import casebook, circle, clock, clocks, labels, promises, sentences, standing, steps
 from review.labels import label
 
-TALK = ("reply", "answer")
+TALK = ("reply", "answer", "legal")
 OVER = ("CLOSED", "WITHDRAWN", "PURGED")
 EVIDENCE = "Evidence\n"  # the first line of a private note that says what there is and where
 
@@ -85,7 +85,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class View:
-    """Everything on the page of one case."""
+    """Everything on the page of one case. doubts: by sign key, why not to build on what another reader proposes or signs now."""
 
     id: str
     short: str
@@ -99,7 +99,10 @@ class View:
     consent: str
     next_steps: tuple[steps.Step, ...]
     offers: tuple[steps.Offer, ...]
-    undone: tuple[tuple[str, str], ...]
+    plan: tuple[str, ...]
+    early: str
+    doubts: Mapping[str, str]
+    undone: tuple[tuple[str, str, tuple[str, ...]], ...]
     triage: Mapping[str, Any]
     triaged: tuple[tuple[str, str], ...]
     credibility: str
@@ -175,9 +178,12 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         people=tuple((key, called[key]) for key in case.readers),
         answers=_answers(report["answers"]),
         consent=steps.consent(case),
-        next_steps=steps.steps(case),
+        next_steps=steps.steps(case, casebook.events_of(book, case_id), sign, week),
         offers=steps.offers(case, sign, called),
-        undone=tuple((event.id, steps.VERBS[event.payload["to"]]) for event in steps.undone(case)),
+        doubts=_doubts(case, tree, names, sign, day),
+        plan=steps.plan_check(case),
+        early=steps.early(case, week),
+        undone=tuple((event.id, steps.VERBS[event.payload["to"]], steps.signers(case, event)) for event in steps.undone(case)),
         triage=case.triage.payload if case.triage else {},
         triaged=_triaged(case),
         credibility=label(labels.CREDIBILITY, assessed[-1]["credibility"]) if assessed else "",
@@ -241,6 +247,13 @@ def place(case: Case, tree: Tree | None, sign: str, day: datetime.datetime) -> s
         return case.gone.get(sign, "cutoff")
     mine = next((each for each in tree.roster.reviewers if each.sign == sign), None) if tree else None
     return "revoked" if mine is not None and status_of(mine, (), day) == "revoked" else ""
+
+
+def _doubts(case: Case, tree: Tree | None, names: Mapping[str, str], sign: str, day: datetime.datetime) -> dict[str, str]:
+    off = {key: standing.off_duty(tree, key, day) for key in case.readers if key != sign}
+    return {
+        key: f"{_name(key, names, sign)} is {word}: talk to the stewards before you build on this." for key, word in off.items() if word
+    }
 
 
 def _seats(case: Case, tree: Tree | None, names: Mapping[str, str], sign: str, day: datetime.datetime) -> tuple[Seat, ...]:

@@ -136,6 +136,12 @@ VOID = {
     "consent": "the reporter's consent does not reach so far",
     "retracted": "who proposed it took it back",
     "packet": "the reporter was shown no text for the public",
+    "unread": "by a reader who had not yet said that they have no conflict",
+    "triage": "the triage was not recorded before",
+    "legal": "no lawyer had read the text as it stood",
+    "correction": "the correction that it rests on was not put down before",
+    "reason": "nothing recorded in the case bore out the reason",
+    "date": "the date lies outside what is allowed",
 }
 KIND = {
     "report": "Report",

@@ -7,12 +7,12 @@ import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from crypto.case import Case, common, fold, heads
+from crypto.case import Case, common, heads
 from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, circle, clock
+from review import backup, casebook, circle, clock, standing, trial
 from review.desk import Desk, Outgoing, tick, write
 
 SUMMARY_AFTER_WEEKS = 3
@@ -31,6 +31,10 @@ class Refused(Exception):
     """By the rules of PROTOCOL 9 the event would not count. Its argument is the reason, a key of `labels.VOID`."""
 
 
+class OffDuty(Exception):
+    """By the newest roster this reviewer is not to move a case now. Its argument is why, in a word."""
+
+
 class Gone(Exception):
     """What was said cannot be taken back any more: its posting may have left, or something else refers to it."""
 
@@ -38,6 +42,7 @@ class Gone(Exception):
 # Steps that somebody decides: one that would be void is not sent at all.
 DECIDED = ("state", "endorse", "done", "legal", "knew", "triage", "assess", "assign", "correction", "packet", "purge", "hold", "retract")
 TAKEN_BACK = (*DECIDED, "answer", "note")
+ON_DUTY = ("state", "endorse", "done", "legal", "purge", "hold")  # what only those say whom the roster lets
 
 
 def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequence[Slot] = (), **fields: Any) -> Event:
@@ -56,11 +61,13 @@ def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequenc
         case = casebook.case_of(book, case_id)
         if case is None:
             raise NoSuchCase
+        if kind in ON_DUTY and (off := standing.off_duty(tree, vault.sign, desk.now())):
+            raise OffDuty(off)
         audience = audience or audience_of(kind)
         payload = {**_common(desk, case, kind, audience), **fields}
         event = vault.sign_event(payload, desk.programme)
         if kind in DECIDED:
-            _rehearse(casebook.events_of(book, case_id), event, case_id)
+            _rehearse(case, casebook.events_of(book, case_id), event)
         people = circle.written_to(case, tree, desk.now(), vault.sign)
         slots = [(vault.find_public, _own_open(desk), event.raw), *beside]
         if audience == "all":
@@ -93,11 +100,9 @@ def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebo
     return [casebook.waiting_record(posting, body, event.id if event else "")]
 
 
-def _rehearse(held: Collection[Event], event: Event, case_id: str) -> None:
-    """Refused if the event would be void where it is to stand."""
-    case = fold([*held, event], case_id)
-    why = case.void.get(event.id) if case else None
-    if why:
+def _rehearse(case: Case, held: Collection[Event], event: Event) -> None:
+    """Refused if the event would be void where it is to stand, or wait for a signature that could not count."""
+    if why := trial.lacking(case, held, event):
         raise Refused(why)
 
 

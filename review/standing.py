@@ -11,6 +11,7 @@ from review import clock
 from review.vault import next_quarter
 
 REMIND_DAYS = 21
+OFF_DUTY = {"suspended": "suspended", "paused": "paused", "revoked": "revoked", "expired": "out of term"}
 TODO = "Make it under Keys if it is not there, and take the request to the stewards"
 
 
@@ -29,6 +30,12 @@ def standing(tree: Tree, card: Reviewer | None, day: datetime.datetime) -> Stand
         return Standing("waiting", "You are waiting: your card is not on the roster yet.", "")
     code = status_of(card, suspended_on(tree, day), day)
     return Standing(code, _words(code, card, tree, day), _reminder(code, card, day))
+
+
+def off_duty(tree: Tree | None, sign: str, day: datetime.datetime) -> str:
+    """In a word, why nobody should build now on what this person proposes or signs, or an empty string."""
+    entry = next((each for each in tree.roster.reviewers if each.sign == sign), None) if tree else None
+    return OFF_DUTY.get(status_of(entry, suspended_on(tree, day), day), "") if tree and entry else ""
 
 
 def _words(code: str, card: Reviewer, tree: Tree, day: datetime.datetime) -> str:

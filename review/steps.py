@@ -5,14 +5,16 @@ The rules are in the fold (PROTOCOL 9). Here is only which of them a page offers
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from crypto.case import Case
-from crypto.constants import CLOSE_REASONS, NARROW, OUTWARD
+from crypto.constants import CLOSE_REASONS, NARROW, NO_REASON, OUTWARD
 from crypto.event import Event
 from crypto.graph import graph_of, last_of
 from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, LONGER, SHUT, TABLE
-from review import labels
+from crypto.wording import WORDING
+from review import clock, clocks, labels, trial
 from review.labels import label
 
 ENOUGH = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}
@@ -37,10 +39,10 @@ HELP = {
     "ADVICE": "For reporters who want advice and no case. Write the answer first.",
     "TRIAGE": "Record concern, severity, urgency and who could know this.",
     "NEEDS_INFO": "Write the question; the reporter sees it with the new state.",
-    "HELD": "Kept and not acted on. Say until when it is looked at again.",
+    "HELD": "Kept and not acted on. Say until when it is looked at again; twelve months are the most.",
     "REVIEW": "The two of you check what is said.",
     "PLAN": "Describe the step you propose, in plain words. The reporter is asked; nothing happens before.",
-    "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days are usual, 90 the most.",
+    "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days, 7 at U1, 48 hours at U0.",
     "REFERRED": "Say which authority.",
     "DISCLOSED": "The reporter must have agreed to the text itself.",
     "CORRECTED": "Say what was corrected and whether you could check it.",
@@ -57,12 +59,36 @@ MORE_TIME = {
     ),
 }
 HOLDS = {"YES": "Put it under a legal hold", "NO": "Lift the legal hold"}
+# What to do next where a step lacks something; where it depends on the step, by (reason, state or reason for closing).
 WHY = {
+    "unread": "open the report on your own page first, after the question about conflicts",
+    "triage": "record the triage first, under Triage",
     "packet": "no text for the public belongs to it yet. Make the packet first: the reporter agrees to the text itself",
+    "legal": "a lawyer has to read this text first: record below what they found",
     "consent": "the reporter's consent does not reach so far yet",
+    "correction": "put down under Corrections first how it stands",
+    "reason": "nothing recorded in this case bears that out",
+    "date": "the date lies outside what is allowed. Propose it anew with another one",
     "recused": "who proposed it left the case. Propose it anew",
     "state": "the case cannot go there from where it stands now",
 }
+WHY_HERE = {
+    ("consent", "ADVICE"): "only for reporters who chose to be advised and no more",
+    ("consent", "PLAN"): "the reporter wants advice only. Answer them; they can choose otherwise on their page",
+    ("correction", "CORRECTED"): "put down under Corrections first what the company says: done, verified or declined",
+    ("correction", "COORDINATING"): "more time is only for a dated correction. Put down under Corrections first which one the company "
+    "acknowledged or says it made",
+    ("reason", "ACTION"): "put down a verified correction first",
+    ("reason", "CLAIMED"): "put down first which correction the company says it made",
+    ("reason", "REFERRED-DONE"): "it was never referred",
+    ("reason", "PUBLISHED"): "nothing was published",
+    ("reason", "NO-REPLY"): "the reporter was never asked a question",
+    ("date", "NO-REPLY"): "silence closes a case only 90 days after the question and after the reporter's last word",
+    ("date", "REOPENED"): "twelve months have passed since it was closed",
+}
+UNSURE = "note first how sure one can be, under Triage: the readers of the case see it, not the reporter"
+NO_LONGER = "it has the latest date that can be given"
+UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 
 
 BACK = "The urgent step has no second signature. Say what you do to undo it."
@@ -71,7 +97,10 @@ BACK = "The urgent step has no second signature. Say what you do to undo it."
 @dataclass(frozen=True)
 class Step:
     """One next state, or with `longer` the present one for longer. who: "one", "two", or "either" (a closing, which depends on the
-    reason); waiting: it is proposed already; hurry: only as an urgent step.
+    reason); waiting: it is proposed already; hurry: only as an urgent step; lacks: why it is not offered, and what to do first, or "".
+
+    dates: (weeks from now, week) to choose from, the last the latest that counts; usual: the weeks to suggest, or -1.
+    reasons: (code, words, whether two must sign, why it is not offered).
     """
 
     to: str
@@ -81,25 +110,29 @@ class Step:
     who: str
     waiting: bool
     outward: bool
-    until: bool
+    dates: tuple[tuple[int, str], ...]
+    usual: int
     whom: bool
     urgent: bool
     hurry: bool
     longer: bool
-    reasons: tuple[tuple[str, str, bool], ...]
+    reasons: tuple[tuple[str, str, bool, str], ...]
+    lacks: str
 
 
 @dataclass(frozen=True)
 class Offer:
     """A proposal that waits for a second signature. may: this reader can give it; why: else the reason, as a sentence.
 
-    consent: how far the reporter's reaches, for outward steps; back: this reader can take it back.
+    consent: how far the reporter's reaches, for outward steps; back: this reader can take it back; unread: a lawyer still has to read
+    the text; legal: what lawyers found, as it was recorded.
     """
 
     id: str
     to: str
     what: str
     who: str
+    author: str
     week: str
     text: str
     whom: str
@@ -109,24 +142,38 @@ class Offer:
     may: bool
     why: str
     consent: str
+    unread: bool
+    legal: tuple[str, ...]
 
 
-def steps(case: Case) -> tuple[Step, ...]:
-    """Where the case can go from here, each with what the page must say of it, and whether it can stay for longer."""
+def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[Step, ...]:
+    """Where the case can go from here, each with what the page must say of it, and whether it can stay for longer.
+
+    held: all events held of the case; sign: the reader who would say it, in this week.
+    """
     proposed = {target(event) for event in _events(case, [proposal.id for proposal in case.proposals if not proposal.why])}
     urgent = case.triage is not None and case.triage.payload["urgency"] == "U0"
     found = []
     back = ("REVIEW",) if unsigned_now(case) and "REVIEW" not in TABLE[case.state] else ()
     hurry = () if case.state in SHUT or not urgent else tuple(to for to in AT_ONCE if to not in (case.state, *TABLE[case.state]))
     longer = (case.state,) if case.state in LONGER and not (case.state == "REVIEW" and case.until) else ()
-    for to in (*back, *hurry, *TABLE[case.state], *longer):
-        if to == "REOPENED" and any(state == "WITHDRAWN" for state, _, _ in case.history):
-            continue
-        if to == "PURGED" and case.legal_hold:
-            continue
-        reasons = _reasons(case) if to == "CLOSED" else ()
+    known = [
+        to
+        for to in (*back, *hurry, *TABLE[case.state], *longer)
+        if not (to == "REOPENED" and any(state == "WITHDRAWN" for state, _, _ in case.history)) and not (to == "PURGED" and case.legal_hold)
+    ]
+    last = {to: latest(case, to, week) for to in known if to in LONGER}
+    asked = [_blank(case, to, last.get(to, ""), to in hurry) for to in known if to not in ("CLOSED", "PURGED")]
+    asked += [{"to": "CLOSED", "reason": code} for code in _closing(case) if "CLOSED" in known]
+    tried = zip(asked, trial.tried(case, held, sign, week, asked), strict=True)
+    lacks = {(each["to"], each.get("reason", NO_REASON)): why for each, why in tried}
+    for to in known:
+        reasons = _reasons(case, lacks) if to == "CLOSED" else ()
         sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
         sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
+        why = NO_LONGER if to in longer and lacks[to, NO_REASON] == "state" else next_of(lacks.get((to, NO_REASON), ""), to)
+        why = why or (UNSURE if unsure(case, to) else "")
+        dates = _dates(week, last.get(to, ""), case.until if to in longer else "")
         found.append(
             Step(
                 to=to,
@@ -136,21 +183,71 @@ def steps(case: Case) -> tuple[Step, ...]:
                 who=_who(case, to, reasons),
                 waiting=to in proposed,
                 outward=to in OUTWARD,
-                until=to in ("HELD", "REVIEW", "COORDINATING"),
+                dates=dates,
+                usual=dates[-1][0] if to == "COORDINATING" and to not in longer and dates else -1,
                 whom=to in ("COORDINATING", "REFERRED") and to not in longer,
                 urgent=urgent and to in AT_ONCE and to not in longer,
                 hurry=to in hurry,
                 longer=to in longer,
                 reasons=reasons,
+                lacks=why if to != "CLOSED" or all(each[3] for each in reasons) else "",
             )
         )
     return tuple(found)
+
+
+def next_of(why: str, to: str, reason: str = NO_REASON) -> str:
+    """What to do where a step to `to`, or a closing for `reason`, lacks `why`; "" where it lacks nothing."""
+    return why and (WHY_HERE.get((why, to)) or WHY_HERE.get((why, reason)) or WHY.get(why, label(labels.VOID, why)))
+
+
+def unsure(case: Case, to: str, reason: str = NO_REASON) -> bool:
+    """Whether a case would leave triage before anybody noted how sure one can be. The fold cannot ask: the reporter does not hold that."""
+    leaves = case.state == "TRIAGE" and to in ("REVIEW", "HELD", "CLOSED") and reason != "SPAM"
+    return leaves and not any(event.kind == "assess" for event in case.order)
+
+
+def latest(case: Case, to: str, week: str) -> str:
+    """The last week that HELD, REVIEW or COORDINATING may be given, said in this week; "" where no calendar knows the weeks."""
+    rows = {row["code"]: row for row in WORDING["clocks"]}
+    urgency = case.triage.payload["urgency"] if case.triage else ""
+    acknowledged = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), str(case.root.payload["week"]))
+    starts = {"HELD": week, "REVIEW": acknowledged, "COORDINATING": week}
+    days = {
+        "HELD": rows["hold"]["most"],
+        "REVIEW": rows["feedback"]["most"],
+        "COORDINATING": rows["embargo"]["urgency"].get(urgency, rows["embargo"]["days"]),
+    }
+    try:
+        return clocks.longest(case)[1] if to == case.state else clock.add_weeks(starts[to], days[to] // 7)
+    except (StopIteration, ValueError, OverflowError):
+        return ""
+
+
+def early(case: Case, week: str) -> str:
+    """What to say before a case is purged while it is still to be kept, or ""."""
+    due = clocks.purge_due(case, week)
+    if due is None:
+        return "" if case.state == "CLOSED" else "This is early: the case is not closed yet."
+    return f"This is early: it is to be kept until {clocks.plain_week(due.week)}." if week < due.week else ""
+
+
+def plan_check(case: Case) -> tuple[str, ...]:
+    """What a plan has to reckon with: the reporter's choice, who could know, and what each kind of step would need."""
+    known = [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
+    few = min(known, key=lambda code: (code not in NARROW, code))
+    lines = [f"{label(labels.MAY, case.may)}.", f"{label(labels.KNOWN, few)}."]
+    for to, enough in ENOUGH.items():
+        beforehand = "was agreed to beforehand" if case.may in enough else "needs a yes"
+        lines.append(f"{VERBS[to]}: {'needs a yes given after a warning' if few in NARROW else beforehand}.")
+    return tuple(lines)
 
 
 def needs_two(case: Case, to: str, reason: str = "NONE") -> bool:
     """Whether a second person must endorse this before it takes effect (an urgent step apart)."""
     back = to == "REVIEW" and unsigned_now(case)
     alone = to in ALONE or (to == "TRIAGE" and case.state in ("NEEDS_INFO", "HELD")) or (case.state, reason) in CLOSED_ALONE
+    alone = alone or (to == "HELD" != case.state and case.may == "HOLD")
     return not (alone or back)
 
 
@@ -168,13 +265,15 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
         if event is None:
             continue
         to, mine = target(event), event.author == sign
-        said = "you proposed it; the second signature is another reader's" if mine else WHY.get(why, why)
+        said = "you proposed it; the second signature is another reader's" if mine else next_of(why, to, event.payload.get("reason", ""))
+        legal = [each.payload["text"] for each in case.order if each.kind == "legal" and each.payload["of"] == name]
         found.append(
             Offer(
                 id=name,
                 to=to,
                 what=what(case, event),
                 who=called.get(event.author, "A reader"),
+                author=event.author,
                 week=event.payload["week"],
                 text=event.payload.get("text", ""),
                 whom=event.payload.get("whom", ""),
@@ -184,6 +283,8 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
                 may=not mine and not why,
                 why=said,
                 consent=consent(case, event) if to in OUTWARD else "",
+                unread=why == "legal",
+                legal=tuple(legal),
             )
         )
     return tuple(found)
@@ -253,6 +354,11 @@ def undone(case: Case) -> tuple[Event, ...]:
     )
 
 
+def signers(case: Case, step: Event) -> tuple[str, ...]:
+    """The sign keys of who proposed a step and of who endorsed it."""
+    return (step.author, *(each.author for each in case.order if each.kind == "endorse" and each.payload["of"] == step.id))
+
+
 def reporter_reads(case: Case) -> str:
     """The sentence with which the reporter's page leads now."""
     if any(target(event) == case.state for event in undone(case)):
@@ -281,18 +387,41 @@ def checklist(case: Case) -> tuple[tuple[str, bool], ...]:
     return tuple(listed)
 
 
-def _who(case: Case, to: str, reasons: tuple[tuple[str, str, bool], ...]) -> str:
+def _who(case: Case, to: str, reasons: tuple[tuple[str, str, bool, str], ...]) -> str:
     if to == "CLOSED":
-        kinds = {two for _, _, two in reasons}
-        return "either" if len(kinds) > 1 else "two" if kinds == {True} else "one"
+        kinds = {two for _, _, two, why in reasons if not why}
+        return "either" if len(kinds) > 1 else "one" if kinds == {False} else "two"
     return "two" if needs_two(case, to) else "one"
 
 
-def _reasons(case: Case) -> tuple[tuple[str, str, bool], ...]:
-    """(code, words, whether two must sign) of the reasons that can close the case now."""
+def _closing(case: Case) -> tuple[str, ...]:
     every = tuple(code for code in CLOSE_REASONS if code != "WITHDRAWN")
-    only = {"RECEIVED": ("SPAM",), "WITHDRAWN": ("WITHDRAWN",)}.get(case.state, every)
-    return tuple((code, label(labels.REASON, code), needs_two(case, "CLOSED", code)) for code in only)
+    return {"RECEIVED": ("SPAM",), "WITHDRAWN": ("WITHDRAWN",)}.get(case.state, every)
+
+
+def _reasons(case: Case, lacks: Mapping[tuple[str, str], str]) -> tuple[tuple[str, str, bool, str], ...]:
+    """(code, words, whether two must sign, why it is not offered) of the reasons for which the case might be closed now."""
+    found = []
+    for code in _closing(case):
+        why = next_of(lacks["CLOSED", code], "CLOSED", code) or (UNSURE if unsure(case, "CLOSED", code) else "")
+        found.append((code, label(labels.REASON, code), needs_two(case, "CLOSED", code), why))
+    return tuple(found)
+
+
+def _blank(case: Case, to: str, last: str, hurry: bool) -> dict[str, str]:
+    """The step as the trial asks for it: for longer with the latest date, so that only what is lacking is found."""
+    if to == case.state:
+        return {"to": to, "until": last, "whom": case.whom}
+    return {"to": to, "urgent": "YES" if hurry else "NO"}
+
+
+def _dates(week: str, last: str, now: str) -> tuple[tuple[int, str], ...]:
+    """(weeks from now, week) up to the latest, each later than what counts now."""
+    if not last:
+        return ()
+    left = clock.weeks_between(week, last)
+    counts = [count for count in UNTIL_WEEKS if count < left] + ([left] if left >= 0 else [])
+    return tuple((count, clocks.plain_week(at)) for count in counts if (at := clock.add_weeks(week, count)) > now)
 
 
 def _answer(case: Case, proposal: str) -> Event | None:

@@ -72,6 +72,8 @@ def _look(_lead: Desk, second: Desk, case_id: str, _code: str, _reason: str) -> 
 
 def _decide(lead: Desk, _second: Desk, case_id: str, _code: str, reason: str) -> None:
     _endorse(lead, case_id)
+    if reason == "ACTION":
+        outbox.say(lead, case_id, "correction", code="DC-TEST", status="VERIFIED", text="")
     outbox.say(lead, case_id, "state", **{**STEP, "to": "CLOSED", "reason": reason})
 
 

@@ -13,7 +13,7 @@ from review.desk import Desk
 from review.guard import Guard
 from review.views import create_app
 from tests.harness.firefox import Firefox, firefox
-from tests.review.world import FakeIntake, arrive, everybody, make_desks, pass_screen, turn
+from tests.review.world import FakeIntake, arrive, everybody, make_desks, pass_screen, planned, turn
 
 pytestmark = pytest.mark.browser
 AXE = Path(__file__).resolve().parents[2] / "crypto" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
@@ -31,6 +31,7 @@ def desk(tmp_path: Path) -> Desk:
         pass_screen(each)
     everybody(intake, desks, 2)
     case_id = first(desks[1]).id
+    planned(intake, desks, case_id)
     outbox.say(desks[1], case_id, "state", to="REFERRED", reason="NONE", text="", until="", whom="Cal OES", urgent="NO")
     outbox.say(desks[1], case_id, "note", text=packets.draft_note("CAL-OES", {"date": "Spring", "statement": TEXT, "internal": "Yes"}))
     everybody(intake, desks, 2)

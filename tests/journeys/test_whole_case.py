@@ -137,10 +137,13 @@ def test_from_received_to_closed(demo: dict[str, Any], firefox_standard: Firefox
     assert case.desk.text("#state") == "Acknowledged", "one reviewer alone does not get it there"
     assert "you proposed it; the second signature is another reader's" in case.desk.text(".offers")
     case.endorse(0, "Triage")
+    assert "record the triage first" in case.desk.text("#lacks-review") and not case.desk.has("#step-review")
     case.send(0, "send-triage", "#send-triage", **{f"triage__{name}": code for name, code in TRIAGE.items()})
     case.reads(0)
 
     case.until(1, "return !!document.querySelector('#triaged')")
+    assert "note first how sure one can be" in case.desk.text("#lacks-review") and not case.desk.has("#step-review")
+    case.send(1, "send-assess", "#send-assess", assess__credibility="E3")
     case.propose(1, "review")
     case.endorse(0, "Review")
     case.reads(0)

@@ -20,7 +20,8 @@ from crypto.encoding import unb64
 from crypto.event import Event
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
-from review.clocks import reporter_sentences
+from review.clock import add_weeks
+from review.clocks import plain_week, reporter_sentences
 from tests.harness.firefox import Firefox, firefox
 from tests.journeys.test_pages import DARK, KEYS, NAMES, UNCOVERED, choose, opened, routed, watched
 from tests.journeys.test_sealed_post import AXE, come_back, fill_report
@@ -61,6 +62,9 @@ class Desk:
 
     def say(self, by: int, kind: str, **names: Any) -> Event:
         seed = KEYS[self.readers[by]].sign_seed
+        opened_by = [event.author for event in self.events if event.kind == "received"]
+        if kind in ("state", "endorse", "purge", "hold") and SignKey(seed).public not in opened_by:
+            self.say(by, "received")
         own = [event.id for event in self.events if event.author == SignKey(seed).public]
         parents = heads(self.events, self.root.id, "all")
         payload = common(kind, clock.week_of(clock.now()), [0, "0" * 64], 1, "all", self.root.id, own[-1] if own else None, parents)
@@ -188,23 +192,27 @@ def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace,
             missing = [said for _, _, said in reporter_sentences(case) if said not in shown]
             assert missing == [], shown
 
-        desk.say(0, "received")
         desk.enter("ACKNOWLEDGED")
         says("Reviewers without declared ties have it and are looking at it.")
         desk.enter("TRIAGE")
+        review = desk.propose("REVIEW")
+        desk.say(1, "endorse", of=review.id)
+        says("Not counted: nobody had put down yet what kind of case it is.")
+        assert history(browser)[-1] == "Deciding how to handle it", "no case leaves triage without one"
         desk.triage("K3")
-        desk.enter("REVIEW")
+        desk.say(2, "endorse", of=review.id)
         plan = desk.propose("PLAN", text="We want to write to the company.")
         says("proposes: “Planning a step”. Nothing changes until a second reviewer has signed.")
         assert "It is being checked." in browser.text("#state")
         assert not browser.js("return !!document.querySelector('#proposals button')"), "planning takes no consent"
         desk.say(1, "endorse", of=plan.id)
-        step = desk.propose("COORDINATING", text="We would ask for tests.", whom="Security contact", until="2027-W10")
+        until = add_weeks(clock.week_of(clock.now()), 6)
+        step = desk.propose("COORDINATING", text="We would ask for tests.", whom="Security contact", until=until)
         desk.say(0, "packet", to="COMPANY", state=step.id, fields=COMPANY)
         says("The reviewers are planning a step. Nothing leaves them without your consent.")
         asked = browser.text("#proposals")
         assert "We propose to tell the company of the issue, not of you (Security contact)" in asked
-        assert "Nothing happens until you agree." in asked and "they would have until the week of 8 March 2027" in asked
+        assert "Nothing happens until you agree." in asked and f"they would have until {plain_week(until)}" in asked
         assert "The issue\nAn undeclared model is in wide use inside." in asked
         assert not browser.js("return !!document.querySelector('#proposals input')"), "no warning where many could know"
         looked_at(browser, tmp_path, "asked")
@@ -282,7 +290,7 @@ def test_consent_taken_back_beats_a_signature_made_meanwhile(routed: SimpleNames
 def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer: Firefox) -> None:
     browser = firefox_safer
     with watched(routed.url) as door:
-        words = sent(browser, door.base, "From a question to the very end.", known="K3", may="PUBLISH")
+        words = sent(browser, door.base, "From a question to the very end.", known="K3", may="ADVISE")
         desk = Desk(routed, door.posts)
 
         def says(sentence: str) -> str:
@@ -296,7 +304,11 @@ def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer
         says("Closed. Your question was answered. No case was opened.")
         desk.propose("REOPENED")
         says("Opened again. The reviewers look at it anew.")
+        choose(browser, "#may", "PUBLISH")
+        browser.click("#send-may")
+        assert until_posted(browser, desk, 2).payload["may"] == "PUBLISH"
         desk.enter("TRIAGE")
+        desk.triage("K3")
         says("The reviewers are deciding how to handle it.")
         desk.propose("NEEDS_INFO", text="Was it switched on?")
         state = says("The reviewers have a question. Take your time; no answer is fine.")
@@ -330,15 +342,20 @@ def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer
         desk.say(0, "packet", to="PUBLIC", state=publish.id, fields={"summary": "A model was in use."})
         says("The text as it would go to the public")
         press(browser, "Agree")
-        until_posted(browser, desk, 2)
+        until_posted(browser, desk, 3)
         desk.say(1, "endorse", of=publish.id)
+        says("Not counted: no lawyer had read the text as it is.")
+        desk.say(2, "legal", of=publish.id, text="As counsel of the programme: nothing in it is libel.")
+        says("As counsel of the programme: nothing in it is libel.")
+        assert history(browser)[-1] == "Passed to an authority"
+        desk.say(2, "endorse", of=publish.id)
         says("A summary that you agreed to is about to be published.")
         desk.say(0, "done", of=publish.id, text="")
         says("A summary that you agreed to was published.")
         browser.click("#withdraw")
         browser.click("#sure")
         browser.click("#withdraw-confirm")
-        until_posted(browser, desk, 3)
+        until_posted(browser, desk, 4)
         state = says("You have withdrawn it. Reviewers do nothing further.")
         assert "The reviewers take no further step and close it by" in state and browser.js(
             "return document.querySelector('#withdraw').disabled"

@@ -44,6 +44,8 @@ class Story:
 
     def say(self, who: str, kind: str, week: str = "", **fields: Any) -> Event:
         self.week = week or self.week
+        if kind in ("state", "endorse", "purge", "hold") and not self.has_opened(who):
+            self.say(who, "received")
         audience = audience_of(kind)
         parents = heads(self.events, self.id, audience)
         prev = self.last.get((who, audience)) if who != "reporter" else self.last.get((who, ""))
@@ -52,6 +54,9 @@ class Story:
         self.last[who, audience if who != "reporter" else ""] = event.id
         self.events.append(event)
         return event
+
+    def has_opened(self, who: str) -> bool:
+        return any(event.kind == "received" and event.author == SIGN[who] for event in self.events)
 
     def move(self, to: str, week: str = "", who: str = "Ada", second: str = "Bo", **fields: Any) -> Event:
         """A `state` event and, if it has not taken effect, its endorsement."""
@@ -65,6 +70,9 @@ class Story:
     def triage(self, week: str = "", **fields: Any) -> Event:
         known = {"code": "C1-MISBEHAVE", "also": [], "stage": "L3-INTERNAL", "severity": "S3", "harm": "H0", "urgency": "U3"}
         return self.say("Ada", "triage", week, **{**known, "known": "K4", "risk": "LOW", **fields})
+
+    def corrected(self, status: str = "VERIFIED") -> Event:
+        return self.say("Ada", "correction", code="DC-SECURE", status=status, text="")
 
     def case(self) -> Case:
         found = fold(self.events, self.id)

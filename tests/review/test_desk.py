@@ -200,9 +200,11 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     assert {world.state(case_id, who) for who in range(3)} == {"TRIAGE"}
     for to in ("REVIEW", "PLAN"):
         _agreed(world, case_id, to)
-    assert (
-        ada.post(f"{at}/state", {"to": "COORDINATING", "whom": "security  lead", "until": "6", "text": "we tell them"}).status_code == 303
-    )
+    assert 'value="6" selected' in ada.get(at).text, "the usual embargo is suggested"
+    step = {"to": "COORDINATING", "whom": "security  lead", "until": "7", "text": "we tell them"}
+    late = ada.post(f"{at}/state", step)
+    assert late.status_code == 400 and "Choose a date in the week of 28 December 2026 at the latest" in late.text
+    assert "we tell them" in late.text and ada.post(f"{at}/state", {**step, "until": "6"}).status_code == 303
     world.go()
     page = bo.get(at).text
     assert "security lead" in page and "has not agreed to this step yet" in page and 'class="main endorse"' not in page
@@ -223,6 +225,15 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     assert "recorded that it happened: Tell the organisation." in page and "It took effect with the second signature." in page
     refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "26", "text": "a dated fix"})
     assert refused.status_code == 400 and "at the latest the week of 8 February 2027" in refused.text and "a dated fix" in refused.text
+    refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"})
+    assert (
+        refused.status_code == 409
+        and "which one the company acknowledged or says it made" in refused.text
+        and "a dated fix" in refused.text
+    )
+    assert 'id="lacks-coordinating"' in page and 'id="lacks-corrected"' in page
+    ada.post(f"{at}/correction", {"code": "DC-SECURE", "status": "ACKNOWLEDGED", "text": "by February"})
+    assert 'id="lacks-coordinating"' not in ada.get(at).text
     assert ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"}).status_code == 303
     world.go()
     page = bo.get(at).text
@@ -237,6 +248,10 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     assert bo.post(f"{at}/state", {"to": "CORRECTED", "text": "they say so"}).status_code == 303
     world.go()
     assert world.state(case_id, 2) == "CORRECTED"
+    page = ada.get(at).text
+    assert '<option value="ACTION" disabled>' in page and "put down a verified correction first" in page
+    refused = ada.post(f"{at}/close", {"reason": "ACTION", "close": "my thanks"})
+    assert refused.status_code == 409 and "put down a verified correction first" in refused.text and "my thanks" in refused.text
     assert ada.post(f"{at}/close", {"reason": "CLAIMED", "close": "they say it is done"}).status_code == 303
     world.go()
     assert world.state(case_id) == "CORRECTED"
@@ -254,8 +269,13 @@ def test_a_purge_needs_two_and_leaves_nothing(world: World) -> None:
     world.go()
     assert world.state(case_id) == "CLOSED", "of spam one person is enough"
     assert "becomes unopenable" in ada.get(at).text or "become unopenable" in ada.get(at).text
-    assert ada.post(f"{at}/purge").status_code == 303
+    early = ada.post(f"{at}/purge")
+    assert early.status_code == 400 and "to be kept until the week of 28 December 2026" in early.text and 'id="purge-early"' in early.text
+    assert world.desks[0].book is not None
+    assert "purge" not in {event.kind for event in casebook.events_of(world.desks[0].book, case_id)}
+    assert ada.post(f"{at}/purge", {"early": "YES"}).status_code == 303
     world.go()
+    assert "This is early" in bo.get(at).text.split('id="h-may"')[0], "whoever endorses sees it beside the key"
     _endorse(world, case_id)
     world.go()
     for browser, desk in zip(world.browsers, world.desks, strict=True):
@@ -271,8 +291,7 @@ def test_few_who_know_need_a_warned_yes(world: World) -> None:
     at = f"/case/{case_id}"
     ada.post(f"{at}/acknowledge")
     world.go()
-    for to in ("TRIAGE", "REVIEW", "PLAN"):
-        _agreed(world, case_id, to)
+    _to_plan(world, case_id)
     ada.post(f"{at}/state", {"to": "REFERRED", "whom": "Cal OES"})
     world.go()
     page = bo.get(at).text
@@ -296,8 +315,10 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
         assert 'name="urgent"' not in ada.get(at).text
         ada.post(f"{at}/triage", {**TRIAGE, "urgency": "U0"})
         world.go()
-        for to in ("TRIAGE", "REVIEW", "PLAN") if ending == "endorse" else ():
-            _agreed(world, case_id, to)
+        if ending == "endorse":
+            ada.post(f"{at}/assess", {"credibility": "E3"})
+            for to in ("TRIAGE", "REVIEW", "PLAN"):
+                _agreed(world, case_id, to)
         # From the plan it can be urgent; from anywhere else it can be nothing else.
         assert ('id="urgent-REFERRED"' if ending == "endorse" else 'type="hidden" name="urgent" value="YES"') in ada.get(at).text
         assert ada.post(f"{at}/state", {"to": "REFERRED", "whom": "112", "urgent": "YES", "text": "called"}).status_code == 303
@@ -325,6 +346,8 @@ def test_more_time_what_is_taken_back_and_a_legal_hold(world: World) -> None:
     ada.post(f"{at}/acknowledge")
     world.go()
     _agreed(world, case_id, "TRIAGE")
+    ada.post(f"{at}/triage", TRIAGE)
+    ada.post(f"{at}/assess", {"credibility": "E4"})
     ada.post(f"{at}/state", {"to": "HELD", "text": "to be taken back"})
     world.go()
     page = ada.get(at).text
@@ -496,6 +519,14 @@ def test_every_state_has_words() -> None:
     page = (Path(__file__).resolve().parents[2] / "intake/static/return.js").read_text("utf-8")
     sentences = [*labels.REPORTER_SEES.values(), *labels.REPORTER_SEES_BEFORE.values(), labels.REPORTER_SEES_ALONE]
     assert [said for said in sentences if f'"{said}"' not in page] == [], "not what the reporter reads: build the page anew"
+
+
+def _to_plan(world: World, case_id: str) -> None:
+    _agreed(world, case_id, "TRIAGE")
+    world.browsers[0].post(f"/case/{case_id}/triage", TRIAGE)
+    world.browsers[0].post(f"/case/{case_id}/assess", {"credibility": "E3"})
+    for to in ("REVIEW", "PLAN"):
+        _agreed(world, case_id, to)
 
 
 def _agreed(world: World, case_id: str, to: str) -> None:

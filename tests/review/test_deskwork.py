@@ -21,6 +21,7 @@ from tests.review.world import (
     change_tree,
     everybody,
     pass_screen,
+    planned,
     turn,
 )
 
@@ -125,10 +126,11 @@ def test_a_packet_names_the_proposal_it_belongs_to(
     intake: FakeIntake, desks: list[Desk], case_id: str, two: tuple[Browser, Browser]
 ) -> None:
     ada, bo = two
+    planned(intake, desks, case_id)
     outbox.say(desks[0], case_id, "state", to="REFERRED", reason="NONE", text="", until="", whom="Cal OES", urgent="NO")
     ada.post(f"/case/{case_id}/packets/draft", {"to": "CAL-OES", "statement": "x"})
     everybody(intake, desks, 2)
-    [note], [step] = of_kind(desks[1], case_id, "note"), of_kind(desks[1], case_id, "state")
+    [note], [*_, step] = of_kind(desks[1], case_id, "note"), of_kind(desks[1], case_id, "state")
     path = f"/case/{case_id}/packets/{note.id}"
     assert f'<option value="{step.id}">' in bo.get(path).text
     assert bo.post(path, {"statement": "Data moved.", "state": "0" * 64}).status_code == 409, "a proposal nobody made"

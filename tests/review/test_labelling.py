@@ -120,8 +120,11 @@ def test_one_label_per_table_reaches_the_statistician_and_nobody_else(intake: Fa
     # Opened and closed again with another reason: counted once, whatever became of it.
     move(intake, desks, case_id, "REOPENED")
     move(intake, desks, case_id, "TRIAGE")
+    everybody(intake, desks, 2)
     outbox.say(desks[1], case_id, "triage", **{**TRIAGE, "code": "D1-EVALS"})
     move(intake, desks, case_id, "REVIEW")
+    everybody(intake, desks, 2)
+    outbox.say(desks[1], case_id, "correction", code="DC-SECURE", status="VERIFIED", text="")
     move(intake, desks, case_id, "CLOSED", "ACTION")
     everybody(intake, desks, 4)
     assert checked(intake, desks) == [t1, t2]
@@ -315,8 +318,8 @@ def made(story: Story) -> dict[str, bytes]:
     return {one.table: one.data for one in labelling.labels_of(case, {event.id: event for event in story.events}, P)}
 
 
-def told() -> Story:
-    story = Story()
+def told(**answers: str) -> Story:
+    story = Story(**answers)
     story.move("ACKNOWLEDGED")
     return story
 
@@ -346,7 +349,7 @@ def test_spam_and_what_is_outside_our_field_have_no_label() -> None:
     story = triaged(code="X2-OUTSIDE")
     story.move("CLOSED", reason="OUT-OF-SCOPE")
     assert made(story) == {}
-    story = Story(about=["X2-OUTSIDE"])
+    story = Story(about=["X2-OUTSIDE"], may="ADVISE")
     story.move("ACKNOWLEDGED")
     story.move("ADVICE")
     story.move("CLOSED", reason="ADVISED")
@@ -360,12 +363,12 @@ def test_spam_opened_again_was_none() -> None:
     story.move("TRIAGE")
     story.triage()
     story.move("REVIEW")
-    story.move("CLOSED", reason="NO-REPLY")
+    story.move("CLOSED", reason="NOT-ENOUGH")
     assert made(story) == {"T1": t1(story), "T2": t2(story, "NOT-FURTHER")}
 
 
 def test_closed_without_triage_is_in_the_second_table_only() -> None:
-    story = told()
+    story = told(may="ADVISE")
     story.move("ADVICE")
     story.move("CLOSED", reason="ADVISED")
     assert made(story) == {"T2": t2(story, "OTHER")}
@@ -387,6 +390,7 @@ def test_what_was_known_when_triage_ended_counts_and_nothing_later() -> None:
     story.triage(code="X2-OUTSIDE")
     story.move("REVIEW")
     assert made(story) == before
+    story.corrected()
     story.move("CLOSED", reason="ACTION")
     assert made(story) == {**before, "T2": t2(story, "ACTED")}
     story.move("REOPENED")
@@ -406,7 +410,7 @@ def test_an_urgent_step_does_not_wait_for_triage_to_end() -> None:
 def test_the_first_table_waits_for_a_triage() -> None:
     story = told()
     story.move("TRIAGE")
-    story.move("REVIEW")
+    story.move("NEEDS_INFO")
     assert made(story) == {}
     story.triage(code="B1-WEIGHTS")
     story.triage(code="A2-UNTESTED")
@@ -425,6 +429,7 @@ def test_a_week_that_no_calendar_has_makes_no_label() -> None:
 def test_order_of_arrival_changes_no_label() -> None:
     story = triaged()
     story.move("REVIEW")
+    story.corrected()
     story.move("CLOSED", reason="ACTION")
     first = made(story)
     story.events.reverse()
@@ -468,9 +473,11 @@ def test_only_the_same_bytes_under_their_authors_own_signature_are_endorsed() ->
 
 def test_who_has_not_declared_to_have_no_conflict_signs_nothing() -> None:
     story = triaged()
-    story.say("Bo", "received")
     story.move("REVIEW", "2026-W20")
-    assert acts(story)("Ada", "2026-W20") == [] and acts(story)("Bo", "2026-W20") == [("T1", None)]
+    left = acts(story, active={SIGN["Cy"]})
+    assert left("Cy", "2026-W20") == []
+    story.say("Cy", "received")
+    assert left("Cy", "2026-W20") == [("T1", None)]
 
 
 def test_after_two_equal_labels_at_once_one_letter_is_still_due() -> None:

@@ -75,11 +75,12 @@ def test_what_the_company_was_given_is_known_from_the_step_that_took_effect() ->
     story = Story()
     assert packets.promised_until(story.case()) == ""
     story.say("Ada", "state", to="ACKNOWLEDGED", reason="NONE", text="", until="", whom="", urgent="NO")
+    story.triage()
     for to in ("TRIAGE", "REVIEW", "PLAN"):
         story.move(to)
-    story.move("COORDINATING", until="2026-W20", whom="Lab, safety")
+    story.move("COORDINATING", until="2026-W16", whom="Lab, safety")
     story.say("Ada", "state", to="COORDINATING", reason="NONE", text="", until="2026-W30", whom="Lab", urgent="NO")
-    assert packets.promised_until(story.case()) == "2026-W20"
+    assert packets.promised_until(story.case()) == "2026-W16"
 
 
 def test_promises_of_the_list_fill_a_packet_and_are_nobodys_wording() -> None:

@@ -63,7 +63,7 @@ def case_id(unopened: str, desks: list[Desk]) -> str:
 
 @pytest.fixture
 def unopened(intake: FakeIntake, desks: list[Desk]) -> str:
-    report = arrive(intake, desks[0], "<script>alert(1)</script> what happened")
+    report = arrive(intake, desks[0], "<script>alert(1)</script> what happened", may="ADVISE")
     turn(desks[0])
     return report.id
 

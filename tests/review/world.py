@@ -119,7 +119,7 @@ def reporter_keys(number: int = 1) -> ReceiptKeys:
     return keys_of(bytes([number]) * 16, P)
 
 
-def report_event(keys: ReceiptKeys, tree: Tree, text: str = "What happened.", week: str = "2026-W47") -> Event:
+def report_event(keys: ReceiptKeys, tree: Tree, text: str = "What happened.", week: str = "2026-W47", may: str = "ASK") -> Event:
     answers = {
         "about": ["C1-MISBEHAVE"],
         "stage": "L3-INTERNAL",
@@ -128,7 +128,7 @@ def report_event(keys: ReceiptKeys, tree: Tree, text: str = "What happened.", we
         "basis": "SAW",
         "known": "K1",
         "raised": "",
-        "may": "ASK",
+        "may": may,
         "promise": "",
     }
     payload = common("report", week, [0, "0" * 64], 1, "all") | {
@@ -183,10 +183,27 @@ def everybody(intake: FakeIntake, desks: list[Desk], rounds: int = 1, week: str 
         intake.tick(week)
 
 
-def arrive(intake: FakeIntake, desk: Desk, text: str = "What happened.", number: int = 1) -> Event:
+TRIAGE = {"code": "C1-MISBEHAVE", "also": [], "stage": "L3-INTERNAL", "severity": "S3", "harm": "H0", "urgency": "U3"}
+TRIAGE |= {"known": "K4", "risk": "LOW"}
+STEP = {"reason": "NONE", "text": "", "until": "", "whom": "", "urgent": "NO"}
+
+
+def planned(intake: FakeIntake, desks: list[Desk], case_id: str) -> None:
+    """Bring an opened case to PLAN: the first two of these workstations sign."""
+    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
+        if to == "REVIEW":
+            outbox.say(desks[0], case_id, "triage", **TRIAGE)
+        step = outbox.say(desks[0], case_id, "state", **{**STEP, "to": to})
+        everybody(intake, desks, 2)
+        if to != "ACKNOWLEDGED":
+            outbox.say(desks[1], case_id, "endorse", of=step.id)
+            everybody(intake, desks, 2)
+
+
+def arrive(intake: FakeIntake, desk: Desk, text: str = "What happened.", number: int = 1, may: str = "ASK") -> Event:
     """A report to the first three reviewers of this desk's roster, in a segment that nobody has read yet."""
     assert desk.tree is not None
-    report = report_event(reporter_keys(number), desk.tree, text)
+    report = report_event(reporter_keys(number), desk.tree, text, may=may)
     send_to_all(intake, reporter_keys(number), desk.tree, report.raw)
     intake.tick()
     return report

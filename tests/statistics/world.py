@@ -65,9 +65,9 @@ def shopped(
     contact = {"find": own.find_public.hex(), "open": b64(own.open_public), "readers": NAMES[:3], "reserves": [], "selfcopy": "full"}
     told = {"answers": {**ANSWERS, "about": [meant], "promise": ""}, "text": "A story.", "parts": 0}
     events = [sign_event(common("report", week, [0, "0" * 64], 1, "all") | contact | told, own.sign_seed, programme)]
-    steps = [("state", {**STEP, "text": said})] if seen else []
-    steps += [("triage", {**TRIAGE, "code": found})] if found else []
-    for number, (kind, further) in enumerate(steps):
+    steps = [(0, "received", {}), (0, "state", {**STEP, "text": said})] if seen else []
+    steps += [(1, "triage", {**TRIAGE, "code": found})] if found else []
+    for number, kind, further in steps:
         head = common(kind, seen or week, [0, "0" * 64], 1, "all", events[0].id, None, [events[-1].id])
         events.append(sign_event(head | further, SEEDS[number], programme))
     return {"nonce": nonce, "code": meant, "leaks": leaks, "events": [b64(event.raw) for event in events]}

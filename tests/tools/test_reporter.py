@@ -662,6 +662,7 @@ def test_a_stale_list_is_told(
 
 def test_no_yes_to_a_text_that_was_not_shown() -> None:
     story = Story()
+    story.triage()
     for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN"):
         story.move(to)
     step = story.say("Ada", "state", to="DISCLOSED", reason="NONE", text="", until="", whom="", urgent="NO")
@@ -670,6 +671,8 @@ def test_no_yes_to_a_text_that_was_not_shown() -> None:
     with pytest.raises(reporter.Unfit, match="not shown you the text"):
         reporter.compose_answer(held, held, step.id, True)
     story.say("Ada", "packet", to="PUBLIC", state=step.id, fields={"summary": "A model was in use."})
+    assert [each["why"] for each in reporter.proposals_of(story.case())] == ["legal"]
+    story.say("Ada", "legal", of=step.id, text="As counsel of the programme: it may be published.")
     assert [each["why"] for each in reporter.proposals_of(story.case())] == ["consent"]
     story.move("REVIEW")
     assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"

@@ -77,6 +77,7 @@ def test_a_test_from_the_post_to_the_statistician(keeper: Keeper) -> None:
 
     assert "State: RECEIVED" in keeper.check("1")[1]
     readers = Readers(keeper.server, reporter.Composed(words, event.id, ()))
+    readers.write(readers.readers[0], "received")
     readers.write(readers.readers[0], "state", **STEP, text="We have it.")
     readers.write(readers.readers[1], "triage", **TRIAGE, code="C2-ESCAPE")
     said = keeper.check("1", "--end")[1]
