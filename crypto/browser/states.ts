@@ -2,7 +2,7 @@
 
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
 import { weekNumber, type JsonObject } from "./encoding.ts";
-import { kindOf, type Event } from "./event.ts";
+import { kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
 import { audienceOf, descends, lastOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
@@ -185,12 +185,12 @@ function propose(at: Standing, event: Event): void {
   const to = said(event, "to");
   const back = to === "REVIEW" && at.unsigned.has(at.brought) && descends(at.graph, event.id, at.brought);
   if (back) at.unsigned.delete(at.brought);
-  const lacking = back ? "" : isAllowed(at, event) ? lacks(at, event, event.id) : "state";
+  const lacking = isAllowed(at, event) ? lacks(at, event, event.id, askedBefore(at, event)) : "state";
   if (back || (lacking === "" && isAlone(at, event))) {
     at.reached.add(event.id);
     enter(at, to, event, event.id);
-  } else if (ALONE.includes(to)) at.void.set(event.id, lacking || "state");
-  else if (isUrgent(at, event)) {
+  } else if (lacking !== "" && ALONE.includes(to)) at.void.set(event.id, lacking);
+  else if (lacking === "" && isUrgent(at, event)) {
     at.reached.add(event.id);
     at.unsigned.add(event.id);
     enter(at, to, event, event.id);
@@ -218,15 +218,15 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
   if (ofKind(at, "retract").some(({ id, payload }) => payload["of"] === of.id && isBeside(at, id, of, event?.id))) return "retracted";
-  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id);
+  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id, [of.id]);
 }
 
 /** The first thing that a step which fits the present state lacks at `by` (undefined: at an event after all others), or "". */
-function lacks(at: Standing, of: Event, by: string | undefined, asked: Ids = [of.id]): VoidReason | "" {
+function lacks(at: Standing, of: Event, by: string | undefined, asked: Ids): VoidReason | "" {
   const [to, reason, state] = [targetOf(of), said(of, "reason"), stateOf(at)];
   const before = (kind: string): Event[] => ofKind(at, kind).filter(({ id }) => isBefore(at, id, by));
-  const sorted = to === "CLOSED" ? reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state) : ["HELD", "REVIEW"].includes(to);
-  if (sorted && before("triage").length === 0) return "triage";
+  const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
+  if ((closes || to === "HELD" || to === "REVIEW") && before("triage").length === 0) return "triage";
   if (to === "DISCLOSED") {
     const texts = textsOf(at, of, by);
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
@@ -262,7 +262,7 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
   if (said(of, "reason") !== "NO-REPLY") return true;
   const asked = at.history.filter(([each]) => each === "NEEDS_INFO").map(([, each]) => each).slice(-1);
   // A word of the reporter said at the same time beats closing for silence.
-  const heard = at.valid.filter(({ id, author }) => author === at.root.author && isBeside(at, id, of, by));
+  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(at, event.id, of, by));
   const silent = [...asked, ...[at.root, ...heard].map((event) => said(event, "week"))].map(weekNumber);
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
@@ -283,13 +283,12 @@ function isAllowed(at: Standing, event: Event): boolean {
   return to !== "CLOSED" || only === undefined || event.payload["reason"] === only;
 }
 
-/** Does one reviewer suffice for this transition? */
+/** Does one reviewer suffice for this transition, which is allowed? */
 function isAlone(at: Standing, event: Event): boolean {
   const [to, state] = [said(event, "to"), stateOf(at)];
   const held = to === "HELD" && state !== to && mayAt(at, event, event.id) === "HOLD";
-  const few = held || ALONE.includes(to) || (to === "TRIAGE" && ["NEEDS_INFO", "HELD"].includes(state))
+  return held || ALONE.includes(to) || (to === "TRIAGE" && ["NEEDS_INFO", "HELD"].includes(state))
     || CLOSED_ALONE.includes(`${state} ${said(event, "reason")}`);
-  return few && isAllowed(at, event);
 }
 
 /** Does it give the present state a later date, with a reason, said by somebody who knew that state? REVIEW has one such. */
@@ -307,12 +306,15 @@ function isHurried(at: Standing, event: Event): boolean {
     && ofKind(at, "triage").some(({ id, payload }) => payload["urgency"] === "U0" && descends(at.graph, event.id, id));
 }
 
-/** Do danger to life, the reporter's consent and its date let this event take effect before anyone endorses it? */
+/** Does danger to life let this event, which lacks nothing, take effect before anyone endorses it? */
 function isUrgent(at: Standing, event: Event): boolean {
-  if (!isHurried(at, event) || said(event, "to") === stateOf(at) || !isAllowed(at, event)) return false;
-  if (leftBefore(at, [event.author], event, event.id)) return false;
+  return isHurried(at, event) && said(event, "to") !== stateOf(at) && !leftBefore(at, [event.author], event, event.id);
+}
+
+/** The proposals of the same step that its author knew: an urgent step may rest on the answers to them. */
+function askedBefore(at: Standing, event: Event): string[] {
   const asked = ofKind(at, "state").filter((each) => ["to", "whom"].every((name) => said(each, name) === said(event, name)));
-  return lacks(at, event, event.id, asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id))) === "";
+  return asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id));
 }
 
 /**
