@@ -4,7 +4,7 @@ import { PARENTS_MAX, READERS, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
 import { audienceFor, idsOf, kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
 import { audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
-import { judge, mayAt, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
+import { judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
 
 export interface Case {
   readonly id: string;
@@ -161,11 +161,13 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
   const reasons = new Map([...walk.void, ...at.void]);
   const order = graph.order.flatMap((id) => (reasons.has(id) ? [] : held.get(id) ?? []));
   const ofKind = (kind: string): Event[] => order.filter((event) => kindOf(event) === kind);
+  const withdrawn = ofKind("withdraw");
+  const choices = ofKind("choice").map(({ id }) => id).filter((id) => !withdrawn.some((each) => descends(graph, id, each.id)));
   const [state, since] = at.history.at(-1) ?? ["", ""];
   const brought = held.get(at.brought);
   const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);
   return {
-    id: caseId, root, order, void: reasons, may: mayAt(at, root, undefined), state, since, brought, graph, lead, second,
+    id: caseId, root, order, void: reasons, may: mayOf(graph, choices, root), state, since, brought, graph, lead, second,
     until: at.until, whom: String(brought?.payload["whom"] ?? ""),
     opened: new Set(ofKind("received").map(({ author }) => author)),
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),

@@ -1,4 +1,4 @@
-/** The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL section 9, 7 to 12). Audience `all` only. */
+/** The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL section 9, 7 to 14). Audience `all` only. */
 
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
 import { weekNumber, type JsonObject } from "./encoding.ts";
@@ -138,17 +138,16 @@ export function proposals(at: Standing): Proposal[] {
     .map((of) => ({ id: of.id, why: isAllowed(at, of) ? whyNot(at, undefined, of) : "state" }));
 }
 
-/**
- * What reviewers may do: the most careful of the choices that count at `by` (undefined: of all) and that no other of them follows, made
- * before withdrawing; without any, what the report said, if that is held.
- */
-export function mayAt(at: Standing, of: Event, by: string | undefined): string | undefined {
-  const withdrawals = ofKind(at, "withdraw");
-  const counted = ofKind(at, "choice").map(({ id }) => id)
-    .filter((id) => isBeside(at, id, of, by) && !withdrawals.some((each) => descends(at.graph, id, each.id)));
-  const last = lastOf(at.graph, counted).map((id) => said(at.graph.held.get(id), "may"));
-  const answers = at.root.payload["answers"] as JsonObject | undefined;
+/** The most careful of the choices that no other choice follows; without any, what the report said, if that is held. */
+export function mayOf(graph: Graph, choices: Ids, root: Event): string | undefined {
+  const last = lastOf(graph, choices).map((id) => said(graph.held.get(id), "may"));
+  const answers = root.payload["answers"] as JsonObject | undefined;
   return MAY_CODES.find((may) => last.includes(may)) ?? answers?.["may"] as string | undefined;
+}
+
+/** What reviewers may do by the choices that count for a step that takes effect at `by`. */
+function mayAt(at: Standing, of: Event, by: string | undefined): string | undefined {
+  return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter((id) => isBeside(at, id, of, by)), at.root);
 }
 
 /** Did its author say something that takes having opened the report, without having said that they did? */
