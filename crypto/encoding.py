@@ -38,6 +38,15 @@ def is_week(text: object) -> bool:
     return isinstance(text, str) and _WEEK.fullmatch(text) is not None
 
 
+def weeks_of(week: str) -> int:
+    """A well-formed week as a number, one more each calendar week. A W53 that its year does not have is the next year's W01.
+
+    By integers, since dates end at the year 9999. The week of 4 January is the first of its year.
+    """
+    before, number = int(week[:4]) - 1, int(week[6:])
+    return (365 * before + before // 4 - before // 100 + before // 400 + 3) // 7 + number
+
+
 def b64(data: bytes) -> str:
     """URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
