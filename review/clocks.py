@@ -128,8 +128,7 @@ def knew_refusal(since: str, week: str) -> str:
 
 def knew_of(case: Case) -> Event | None:
     """The event that says when the company first knew, if a calendar has the week it names."""
-    event = next((event for event in reversed(case.order) if event.kind == "knew"), None)
-    return event if event is not None and _is_real(event.payload["since"]) else None
+    return case.knew if case.knew is not None and _is_real(case.knew.payload["since"]) else None
 
 
 def legal_panel(case: Case, week: str) -> list[Duty]:

@@ -5,7 +5,7 @@ import type { Case } from "./case.ts";
 import { addWeeks, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
 import { weekOf, type JsonObject } from "./encoding.ts";
-import { kindOf, type Event } from "./event.ts";
+import type { Event } from "./event.ts";
 
 /** A duty ends in one of two weeks, as nobody knows the day; `fits`: it is likely one that applies here. */
 export interface Duty {
@@ -18,8 +18,7 @@ export interface Duty {
 }
 
 /** The event that says when the company first knew, if a calendar has the week it names. */
-function knewOf({ order }: Case): Event | undefined {
-  const knew = order.filter((event) => kindOf(event) === "knew").at(-1);
+function knewOf({ knew }: Case): Event | undefined {
   const since = String(knew?.payload["since"]);
   try {
     return /^2[01]/.test(since) && addWeeks(since, 0) === since ? knew : undefined;
@@ -61,16 +60,15 @@ function toldBy({ root, triage }: Case): { codes: readonly string[]; facts: read
   return { codes: codes as readonly string[], facts: facts.filter((each) => each !== false) };
 }
 
-/** The dates that fit, for the reporter; nothing before somebody said when the company first knew. */
+/** The dates that fit, for the reporter, who reads above this when the company first knew; nothing before somebody said so. */
 export function legalView(folded: Case): HTMLElement[] {
-  const knew = knewOf(folded);
-  if (knew === undefined) return [];
+  if (knewOf(folded) === undefined) return [];
   const now = weekOf(new Date());
   const fitting = dutiesOf(folded).filter(({ fits }) => fits);
   const rows = fitting.map(({ last, sentence, source }) => make("li", "", sentence + (last < now ? " That week has passed." : ""),
     make("br", ""), make("small", "soft", `Estimate from ${source}`)));
   return [make("details", "", make("summary", "", "What laws ask of the company, and by when"),
-    make("p", "", `The reviewers put down that it first knew in ${weekInWords(String(knew.payload["since"]))}. If that is wrong, write to them: `
-      + "they can correct it. What follows is estimated from that week. It is no legal advice, and not every law holds for every company."),
+    make("p", "", "Estimated from the week in which it first knew, as the reviewers put it down; they can correct that. "
+      + "It is no legal advice, and not every law holds for every company."),
     rows.length > 0 ? make("ul", "", ...rows) : make("p", "", "None of the dates that we know of seems to fit."))];
 }
