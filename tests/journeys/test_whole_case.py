@@ -15,7 +15,7 @@ TEXT = "A model nobody declared answers tickets inside. I saw it at work."
 STEP = "Tell the security contact what runs undeclared, and ask for tests by outsiders."
 TRIAGE = {
     **{"code": "A1-UNDISCLOSED", "stage": "L3-INTERNAL", "severity": "S3", "harm": "H0"},
-    **{"urgency": "U2", "known": "K3", "risk": "SOME"},
+    **{"also": "D3-INCIDENT", "urgency": "U2", "known": "K3", "risk": "SOME"},
 }
 REASONS = {"ask": "the reporter's consent does not reach so far", "no": "The reporter said no to this step."}
 
@@ -139,7 +139,10 @@ def test_from_received_to_closed(demo: dict[str, Any], firefox_standard: Firefox
     case.endorse(0, "Triage")
     assert "record the triage first" in case.desk.text("#lacks-review") and not case.desk.has("#step-review")
     case.send(0, "send-triage", "#send-triage", **{f"triage__{name}": code for name, code in TRIAGE.items()})
-    case.reads(0)
+    case.send(0, "send-knew", "#send-knew", knew__week="2026-W02", knew__why="Their own log names it.")
+    case.reads(0, "What laws ask of the company, and by when", "Their own log names it.")
+    laws = case.reporter.js("return document.querySelector('#state details').textContent")
+    assert "by the week of 26 January 2026 the company should have told Cal OES in California. That week has passed." in laws, laws
 
     case.until(1, "return !!document.querySelector('#triaged')")
     assert "note first how sure one can be" in case.desk.text("#lacks-review") and not case.desk.has("#step-review")
