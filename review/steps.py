@@ -12,8 +12,19 @@ from crypto.case import Case
 from crypto.constants import CLOSE_REASONS, NARROW, NO_REASON, OUTWARD
 from crypto.event import Event
 from crypto.graph import graph_of, last_of
-from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, LONGER, SHUT, TABLE
-from crypto.wording import WORDING
+from crypto.states import (
+    ALONE,
+    AT_ONCE,
+    CLOSED_ALONE,
+    EMBARGO_MOST,
+    EMBARGO_URGENT,
+    EMBARGO_WEEKS,
+    HELD_WEEKS,
+    LONGER,
+    REVIEW_WEEKS,
+    SHUT,
+    TABLE,
+)
 from review import clock, clocks, labels, trial
 from review.labels import label
 
@@ -209,18 +220,14 @@ def unsure(case: Case, to: str, reason: str = NO_REASON) -> bool:
 
 def latest(case: Case, to: str, week: str) -> str:
     """The last week that HELD, REVIEW or COORDINATING may be given, said in this week; "" where no calendar knows the weeks."""
-    rows = {row["code"]: row for row in WORDING["clocks"]}
     urgency = case.triage.payload["urgency"] if case.triage else ""
-    acknowledged = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), str(case.root.payload["week"]))
-    starts = {"HELD": week, "REVIEW": acknowledged, "COORDINATING": week}
-    days = {
-        "HELD": rows["hold"]["most"],
-        "REVIEW": rows["feedback"]["most"],
-        "COORDINATING": rows["embargo"]["urgency"].get(urgency, rows["embargo"]["days"]),
-    }
+    start, most = (case.since, EMBARGO_MOST) if to == case.state else (week, EMBARGO_URGENT.get(urgency, EMBARGO_WEEKS))
+    if to == "REVIEW":
+        root = str(case.root.payload["week"])
+        start, most = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), root), REVIEW_WEEKS
     try:
-        return clocks.longest(case)[1] if to == case.state else clock.add_weeks(starts[to], days[to] // 7)
-    except (StopIteration, ValueError, OverflowError):
+        return clock.add_weeks(start, HELD_WEEKS if to == "HELD" else most)
+    except (ValueError, OverflowError):
         return ""
 
 
