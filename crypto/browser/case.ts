@@ -43,7 +43,9 @@ export interface Case {
   readonly extended: readonly string[];
   /** While it is under one it cannot be purged. */
   readonly legalHold: boolean;
+  /** The last valid ones. */
   readonly triage: Event | undefined;
+  readonly knew: Event | undefined;
   /** Codes to their latest status. */
   readonly corrections: ReadonlyMap<string, string>;
   /** Sign keys, or empty. */
@@ -171,7 +173,8 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
     equivocations: equivocationsIn(held, walk.void),
     readers: walk.active, gone: walk.gone, evaluator: String(ofKind("evaluator")[0]?.payload["evaluator"] ?? ""),
-    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], extended: at.extended, legalHold: at.legalHold, triage: ofKind("triage").at(-1),
+    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], extended: at.extended, legalHold: at.legalHold,
+    triage: ofKind("triage").at(-1), knew: ofKind("knew").at(-1),
     corrections: new Map(ofKind("correction").map(({ payload }) => [String(payload["code"]), String(payload["status"])])),
   };
 }

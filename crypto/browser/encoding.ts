@@ -127,6 +127,14 @@ export function isWeek(text: unknown): text is string {
   return typeof text === "string" && /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])$/.test(text);
 }
 
+/** Weeks as integers in a row. Total: a W53 that its year does not have is the next one's W01. */
+export function weekNumber(week: string): number {
+  const years = Number(week.slice(0, 4)) - 1;
+  // Days from Monday, 1 January of the year 1 to 4 January, which is always in W01.
+  const days = 365 * years + Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400) + 3;
+  return Math.floor(days / 7) + Number(week.slice(6)) - 1;
+}
+
 /** The ISO 8601 week of a moment, in UTC. */
 export function weekOf(moment: Date): string {
   const day = new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth(), moment.getUTCDate()));

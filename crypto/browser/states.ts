@@ -1,12 +1,12 @@
-/** The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL section 9, 7 to 12). Audience `all` only. */
+/** The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL section 9, 7 to 14). Audience `all` only. */
 
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
-import type { JsonObject } from "./encoding.ts";
-import { kindOf, type Event } from "./event.ts";
+import { weekNumber, type JsonObject } from "./encoding.ts";
+import { kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
 import { audienceOf, descends, lastOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
-  | "orphan" | "same" | "retracted" | "packet" | "consent" | "state";
+  | "unread" | "orphan" | "same" | "retracted" | "state" | "triage" | "packet" | "legal" | "consent" | "correction" | "reason" | "date";
 type Ids = readonly string[];
 
 /**
@@ -50,8 +50,20 @@ const LONGER = ["HELD", "REVIEW", "COORDINATING"];
 /** What may be named by what names something. */
 const NAMING: Readonly<Record<string, Ids>> = {
   endorse: ["state", "purge", "hold"], retract: ["state", "purge", "hold"], done: ["state"], confirm: ["state"], packet: ["state"],
+  legal: ["state"],
 };
+/** What only somebody can say who has opened the report. */
+const OPENED = ["state", "purge", "hold", "endorse"];
 const ENOUGH: Readonly<Record<string, Ids>> = { REFERRED: ["REFER", "PUBLISH"], COORDINATING: ["PUBLISH"] };
+/** Of these statuses a correction must have one before the state, or before closing for the reason. COORDINATING: before a later date. */
+const STATUSES: Readonly<Record<string, Ids>> = {
+  CORRECTED: ["CLAIMED", "VERIFIED", "DECLINED"], COORDINATING: ["ACKNOWLEDGED", "CLAIMED", "VERIFIED"],
+  ACTION: ["VERIFIED"], CLAIMED: ["CLAIMED", "VERIFIED"],
+};
+/** The state that a case must have been in to be closed for the reason. */
+const PASSED: Readonly<Record<string, string>> = { "REFERRED-DONE": "REFERRED", PUBLISHED: "DISCLOSED", "NO-REPLY": "NEEDS_INFO" };
+/** The clocks of crypto/wording.json in whole weeks. */
+export const WEEKS = { hold: 52, feedback: 25, embargo: 6, U1: 1, U0: 0, most: 12, "no-reply": 14, reopen: 52 } as const;
 
 /** Where the machine stands. */
 export interface Standing {
@@ -87,10 +99,13 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const root = graph.held.get(caseId) as Event;
   const shared = graph.order.flatMap((id) => (id === caseId || gone.has(id) ? [] : graph.held.get(id) ?? []))
     .filter((event) => audienceOf(event) === "all");
-  const orphans = new Set(shared.filter((event) => isOrphan(graph, event, gone)));
+  const out = new Map(gone);
+  for (const event of shared) if (isUnread(graph, event, shared)) out.set(event.id, "unread");
+  // None of them names another, so those found here change nothing for the rest.
+  for (const event of shared) if (!out.has(event.id) && isOrphan(graph, event, out)) out.set(event.id, "orphan");
   const at: Standing = {
-    graph, root, valid: shared.filter((event) => !orphans.has(event)), leaving, history: [["RECEIVED", said(root, "week"), caseId]],
-    void: new Map([...orphans].map(({ id }) => [id, "orphan"])), brought: "", until: "", withdrawn: false, legalHold: false,
+    graph, root, valid: shared.filter(({ id }) => !out.has(id)), leaving, history: [["RECEIVED", said(root, "week"), caseId]],
+    void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
   for (const event of withdrawnLast(at)) {
@@ -130,6 +145,17 @@ export function mayOf(graph: Graph, choices: Ids, root: Event): string | undefin
   return MAY_CODES.find((may) => last.includes(may)) ?? answers?.["may"] as string | undefined;
 }
 
+/** What reviewers may do by the choices that count for a step that takes effect at `by`. */
+function mayAt(at: Standing, of: Event, by: string | undefined): string | undefined {
+  return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter((id) => isBeside(at, id, of, by)), at.root);
+}
+
+/** Did its author say something that takes having opened the report, without having said that they did? */
+function isUnread(graph: Graph, { id, author, payload }: Event, shared: readonly Event[]): boolean {
+  return OPENED.includes(String(payload["kind"]))
+    && !shared.some((each) => kindOf(each) === "received" && each.author === author && descends(graph, id, each.id));
+}
+
 /** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else. */
 function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReason>): boolean {
   const kinds = NAMING[kindOf(event)];
@@ -153,16 +179,17 @@ function enter(at: Standing, state: string, by: Event, brought: string): void {
   at.until = said(at.graph.held.get(brought), "until");
 }
 
-/** A `state` event at its place: one that needs one person takes effect, one that needs two waits. */
+/** A `state` event at its place: one that needs one person and lacks nothing takes effect, one that needs two waits. */
 function propose(at: Standing, event: Event): void {
   const to = said(event, "to");
   const back = to === "REVIEW" && at.unsigned.has(at.brought) && descends(at.graph, event.id, at.brought);
   if (back) at.unsigned.delete(at.brought);
-  if (back || isAlone(at, event)) {
+  const lacking = isAllowed(at, event) ? lacks(at, event, event.id, askedBefore(at, event)) : "state";
+  if (back || (lacking === "" && isAlone(at, event))) {
     at.reached.add(event.id);
     enter(at, to, event, event.id);
-  } else if (ALONE.includes(to)) at.void.set(event.id, "state");
-  else if (isUrgent(at, event)) {
+  } else if (lacking !== "" && ALONE.includes(to)) at.void.set(event.id, lacking);
+  else if (lacking === "" && isUrgent(at, event)) {
     at.reached.add(event.id);
     at.unsigned.add(event.id);
     enter(at, to, event, event.id);
@@ -190,9 +217,53 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
   if (ofKind(at, "retract").some(({ id, payload }) => payload["of"] === of.id && isBeside(at, id, of, event?.id))) return "retracted";
-  if (targetOf(of) === "DISCLOSED" && !textsOf(at, of, event?.id).some((text) => text.payload["to"] === "PUBLIC")) return "packet";
-  if ((OUTWARD as Ids).includes(targetOf(of)) && !consented(at, event?.id, of, [of.id])) return "consent";
-  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : "";
+  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id, [of.id]);
+}
+
+/** The first thing that a step which fits the present state lacks at `by` (undefined: at an event after all others), or "". */
+function lacks(at: Standing, of: Event, by: string | undefined, asked: Ids): VoidReason | "" {
+  const [to, reason, state] = [targetOf(of), said(of, "reason"), stateOf(at)];
+  const before = (kind: string): Event[] => ofKind(at, kind).filter(({ id }) => isBefore(at, id, by));
+  const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
+  if ((closes || to === "HELD" || to === "REVIEW") && before("triage").length === 0) return "triage";
+  if (to === "DISCLOSED") {
+    const texts = textsOf(at, of, by);
+    if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
+    const read = before("legal").filter(({ payload }) => payload["of"] === of.id);
+    if (!read.some(({ id }) => texts.every((text) => descends(at.graph, id, text.id)))) return "legal";
+  }
+  const may = ["PLAN", "ADVICE"].includes(to) ? mayAt(at, of, by) : undefined;
+  if (may !== undefined && (may === "ADVISE") === (to === "PLAN")) return "consent";
+  if ((OUTWARD as Ids).includes(to) && !consented(at, by, of, asked)) return "consent";
+  const isShown = (step: string): boolean =>
+    STATUSES[step] === undefined || before("correction").some((event) => STATUSES[step]?.includes(said(event, "status")));
+  if ((to !== "COORDINATING" || to === state) && !isShown(to)) return "correction";
+  const passed = PASSED[reason];
+  if (!isShown(reason) || (passed !== undefined && !at.history.some(([each]) => each === passed))) return "reason";
+  return isInTime(at, of, by) ? "" : "date";
+}
+
+/** Do the weeks allow it? Nobody knows the day: what must not be too late is rounded down, what must not be too early up. */
+function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
+  const [to, week, until] = [targetOf(of), weekNumber(said(of, "week")), said(of, "until")];
+  const [state, came = ""] = at.history.at(-1) ?? [];
+  const isUntil = (start: number, most: number): boolean => until === "" || weekNumber(until) <= start + most;
+  const first = to === state ? weekNumber(came) : week;
+  if (to === "HELD") return isUntil(first, WEEKS.hold);
+  if (to === "REVIEW") {
+    return isUntil(weekNumber(at.history.find(([each]) => each === "ACKNOWLEDGED")?.[1] ?? said(at.root, "week")), WEEKS.feedback);
+  }
+  if (to === "COORDINATING") {
+    const urgency = said(ofKind(at, "triage").filter(({ id }) => isBefore(at, id, by)).at(-1), "urgency");
+    return isUntil(first, to === state ? WEEKS.most : urgency === "U0" || urgency === "U1" ? WEEKS[urgency] : WEEKS.embargo);
+  }
+  if (to === "REOPENED") return week <= weekNumber(came) + WEEKS.reopen;
+  if (said(of, "reason") !== "NO-REPLY") return true;
+  const asked = at.history.filter(([each]) => each === "NEEDS_INFO").map(([, each]) => each).slice(-1);
+  // A word of the reporter said at the same time beats closing for silence.
+  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(at, event.id, of, by));
+  const silent = [...asked, ...[at.root, ...heard].map((event) => said(event, "week"))].map(weekNumber);
+  return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
 
 /** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
@@ -211,12 +282,12 @@ function isAllowed(at: Standing, event: Event): boolean {
   return to !== "CLOSED" || only === undefined || event.payload["reason"] === only;
 }
 
-/** Does one reviewer suffice for this transition? */
+/** Does one reviewer suffice for this transition, which is allowed? */
 function isAlone(at: Standing, event: Event): boolean {
   const [to, state] = [said(event, "to"), stateOf(at)];
-  const few = ALONE.includes(to) || (to === "TRIAGE" && ["NEEDS_INFO", "HELD"].includes(state))
+  const held = to === "HELD" && state !== to && mayAt(at, event, event.id) === "HOLD";
+  return held || ALONE.includes(to) || (to === "TRIAGE" && ["NEEDS_INFO", "HELD"].includes(state))
     || CLOSED_ALONE.includes(`${state} ${said(event, "reason")}`);
-  return few && isAllowed(at, event);
 }
 
 /** Does it give the present state a later date, with a reason, said by somebody who knew that state? REVIEW has one such. */
@@ -234,12 +305,15 @@ function isHurried(at: Standing, event: Event): boolean {
     && ofKind(at, "triage").some(({ id, payload }) => payload["urgency"] === "U0" && descends(at.graph, event.id, id));
 }
 
-/** Do danger to life and the reporter's consent let this event take effect before anyone endorses it? */
+/** Does danger to life let this event, which lacks nothing, take effect before anyone endorses it? */
 function isUrgent(at: Standing, event: Event): boolean {
-  if (!isHurried(at, event) || said(event, "to") === stateOf(at) || !isAllowed(at, event)) return false;
-  if (leftBefore(at, [event.author], event, event.id)) return false;
+  return isHurried(at, event) && said(event, "to") !== stateOf(at) && !leftBefore(at, [event.author], event, event.id);
+}
+
+/** The proposals of the same step that its author knew: an urgent step may rest on the answers to them. */
+function askedBefore(at: Standing, event: Event): string[] {
   const asked = ofKind(at, "state").filter((each) => ["to", "whom"].every((name) => said(each, name) === said(event, name)));
-  return consented(at, event.id, event, asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id)));
+  return asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id));
 }
 
 /**
@@ -248,8 +322,7 @@ function isUrgent(at: Standing, event: Event): boolean {
  */
 function consented(at: Standing, by: string | undefined, of: Event, asked: Ids): boolean {
   const { graph } = at;
-  const counted = ofKind(at, "choice", "confirm", "withdraw")
-    .filter(({ id }) => isBeside(at, id, of, by));
+  const counted = ofKind(at, "confirm", "withdraw").filter(({ id }) => isBeside(at, id, of, by));
   const idsOfKind = (kind: string): string[] => counted.filter((event) => kindOf(event) === kind).map(({ id }) => id);
   const answers = lastOf(graph, idsOfKind("confirm").filter((id) => asked.includes(said(graph.held.get(id), "of"))));
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
@@ -262,7 +335,7 @@ function consented(at: Standing, by: string | undefined, of: Event, asked: Ids):
   const narrow = [...known, answered?.["known"]].some((code) => (NARROW as readonly unknown[]).includes(code));
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;
   // Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-  const may = mayOf(graph, idsOfKind("choice"), at.root) ?? "PUBLISH";
+  const may = mayAt(at, of, by) ?? "PUBLISH";
   return yes.length > 0 || (ENOUGH[said(of, "to")] ?? []).includes(may);
 }
 

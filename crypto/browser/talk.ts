@@ -124,6 +124,23 @@ const VOIDS: Readonly<Record<string, string>> = {
   consent: "your consent is missing",
   retracted: "the reviewer who proposed it took it back",
   packet: "you had not been shown the text",
+  unread: "they had not said that they opened your report",
+  triage: "nobody had put down yet what kind of case it is",
+  legal: "no lawyer had read the text as it is",
+  correction: "nothing that the company has said about a correction allows it",
+  reason: "the reason given does not fit what has happened",
+  date: "its date is later or earlier than the rules allow",
+};
+
+const SECOND = "Nothing changes until a second reviewer has signed.";
+/** Of what asks no consent of its own, only planning can lack it. */
+const ADVISED = "It waits, as you chose that the reviewers only advise you. If you want it to go on, choose something else below, "
+  + "under “What may the reviewers do?”.";
+
+/** What else an outward proposal waits for, whether or not the reporter agreed. */
+const WAITS: Readonly<Record<string, string>> = {
+  legal: " It also waits until a lawyer has read the text.",
+  correction: " It also waits until the company says that it is working on a correction.",
 };
 
 const textOf = (event: Event, name = "text"): string => String(event.payload[name] ?? "");
@@ -147,9 +164,11 @@ function next(view: View): HTMLElement[] {
 
 /** The state as a sentence or some, with what the reviewers said of it. */
 function standing(view: View): HTMLElement[] {
-  const { state, brought, whom, unsigned } = view.folded;
+  const { state, history, brought, whom, unsigned } = view.folded;
   const done = ofKind(view, "done").filter(({ payload }) => payload["of"] === brought?.id);
-  const meaning = MEANS[state] ?? state;
+  // By one reviewer only as the reporter chose it.
+  const chosen = state === "HELD" && history.at(-1)?.[2] === brought?.id ? " That is what you chose. You can change it below." : "";
+  const meaning = (MEANS[state] ?? state) + chosen;
   const reason = REASONS[textOf(brought ?? view.folded.root, "reason")] ?? "";
   const closed = isWithdrawn(view) ? "You withdrew it." : `${reason} You can still write; reviewers may look again.`;
   const unsure = unsigned.includes(brought?.id ?? "") ? ALONE : ABOUT_TO[state];
@@ -158,7 +177,7 @@ function standing(view: View): HTMLElement[] {
     make("p", "lead", lead),
     ...whom === "" ? [] : [make("p", "", make("strong", "", state === "REFERRED" ? "To: " : "With: "), isolated(whom))],
     ...unsure === ALONE && done.length > 0 ? [make("p", "panel warn", ALONE)] : [],
-    ...[brought, ...done].flatMap((event) => (event === undefined || textOf(event).trim() === "" ? [] : [quoted(event)])),
+    ...[brought, ...done].flatMap(quoted),
   ];
 }
 
@@ -166,10 +185,12 @@ function isolated(text: string): HTMLElement {
   return make("bdi", "", text);
 }
 
-function quoted(event: Event): HTMLElement {
+/** Its text, if it has one. */
+function quoted(event: Event | undefined): HTMLElement[] {
+  if (event === undefined || textOf(event).trim() === "") return [];
   const text = make("p", "body", textOf(event));
   text.dir = "auto";
-  return make("div", "message", text);
+  return [make("div", "message", text)];
 }
 
 function corrections(view: View): HTMLElement[] {
@@ -217,12 +238,11 @@ const outward = (view: View): Event[] => view.folded.proposals.flatMap(({ id, wh
 /** What waits for the reporter, each with buttons that carry the id (`of`) and the answer (`agree`, `warned`). */
 export function proposalsView(view: View): HTMLElement[] {
   const asked = outward(view);
-  const others = view.folded.proposals.flatMap(({ id, why }) => (why === "" ? eventOf(view, id) ?? [] : []))
-    .filter((event) => !asked.includes(event));
+  const others = view.folded.proposals.filter(({ id, why }) => ["", "consent"].includes(why) && !asked.some((event) => event.id === id));
   return [
     ...asked.map((event) => proposalView(view, event)),
-    ...others.map((event) => make("p", "soft",
-      `${who(view, event.author)} proposes: ${stepOf(view, event)}. Nothing changes until a second reviewer has signed.`)),
+    ...others.map(({ id, why }) => [eventOf(view, id) as Event, why === "" ? SECOND : ADVISED] as const).map(([event, then]) =>
+      make("p", "soft", `${who(view, event.author)} proposes: ${stepOf(view, event)}. ${then}`)),
   ];
 }
 
@@ -237,22 +257,26 @@ function proposalView(view: View, event: Event): HTMLElement {
   const seen = ({ id, payload }: Event): boolean =>
     (!narrow || payload["warned"] === "YES") && texts.every((text) => descends(graph, id, text.id));
   const agreed = !refused && last.some(seen);
-  const why = proposals.find(({ id }) => id === event.id)?.why;
+  const why = proposals.find(({ id }) => id === event.id)?.why ?? "";
   const stands = why === "recused" ? "The reviewer who proposed it has stepped back, so it does not go ahead."
     : why === "packet" ? "The reviewers have not shown you the text yet. Nothing happens before they have, and before you agree to it."
+    : why === "date" ? "It asks for more time than the rules allow, so it does not go ahead. The reviewers can propose it anew."
     : refused ? "You did not agree. It does not go ahead."
     : agreed ? "You agreed. It happens once a second reviewer has signed. Until then you can take this back."
     : last.length > 0 ? "You agreed, but something has changed since: please look again. If you do not want it to happen, say so now."
-    : why === "" ? "You allowed such steps before. It happens once a second reviewer has signed, unless you say no."
+    // The rules ask for consent before they ask about a correction.
+    : why === "" || why === "correction" ? "You allowed such steps before. It happens once a second reviewer has signed, unless you say no."
     : "Nothing happens until you agree.";
   const for_ = event.payload["to"] === "COORDINATING" ? "they would have until" : "until";
   const until = textOf(event, "until") === "" || isLonger(view, event) ? "" : ` · ${for_} ${weekInWords(textOf(event, "until"))}`;
   const panel = make("section", "panel proposal",
     make("h3", "", "We propose to ", make("bdi", "", stepOf(view, event))),
     make("p", "soft", `${who(view, event.author)} · ${weekInWords(textOf(event, "week"))}${until}`),
-    ...textOf(event).trim() === "" ? [] : [quoted(event)],
+    ...quoted(event),
     ...texts.map((text) => packetView(`The text as it would go to ${PACKETS[textOf(text, "to")] ?? "them"}`, packetText(text))),
-    make("p", "", make("strong", "", stands)));
+    ...ofKind(view, "legal").filter(({ payload }) => payload["of"] === event.id)
+      .flatMap((read) => [make("p", "soft", headline(view, read)), ...quoted(read)]),
+    make("p", "", make("strong", "", stands + (refused ? "" : WAITS[why] ?? ""))));
   panel.dataset["proposal"] = event.id;
   const answer = (agree: "YES" | "NO", label: string, kind = ""): HTMLElement => {
     const button = make("button", kind, label);
@@ -260,7 +284,7 @@ function proposalView(view: View, event: Event): HTMLElement {
     Object.assign(button.dataset, { of: event.id, agree, warned: narrow ? "YES" : "NO" });
     return button;
   };
-  if (why === "recused" || (why === "packet" && refused)) return panel;
+  if (why === "recused" || why === "date" || (why === "packet" && refused)) return panel;
   if (narrow && !agreed && why !== "packet") panel.append(warning(view, event.id));
   panel.append(make("div", "row", ...agreed || why === "packet" ? [] : [answer("YES", refused ? "Agree after all" : "Agree", "main")],
     ...refused ? [] : [answer("NO", agreed ? "Take it back" : "Do not agree")]));
@@ -333,6 +357,9 @@ export function stateView(view: View): HTMLElement[] {
     make("ul", "steps", step(true, "Stored"), step(true, "Published, so that reviewers can find it"),
       step(opened > 0, `Opened by ${opened} of ${readers.length} reviewers`)),
     ...standing(view), ...next(view), ...corrections(view),
+    ...folded.knew === undefined ? [] : [make("p", "", make("strong", "", "When the company first knew: "),
+      `${weekInWords(textOf(folded.knew, "since"))}, as far as the reviewers know. If that is wrong, please tell them.`)],
+    ...quoted(folded.knew),
     ...folded.legalHold ? [make("p", "", "It is under a legal hold: nobody may remove it until two reviewers lift that.")] : [],
     make("p", "", make("strong", "", "Reviewers may: "), may),
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),

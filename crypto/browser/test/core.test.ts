@@ -8,7 +8,10 @@ import * as core from "../index.ts";
 import { _sealLetter } from "../letter.ts";
 import { _assemble } from "../posting.ts";
 import { pairOf, sign } from "../primitives.ts";
+import wording from "../../wording.json" with { type: "json" };
 import { fold as foldCase } from "../case.ts";
+import { weekNumber } from "../encoding.ts";
+import { WEEKS } from "../states.ts";
 import { buildSegment } from "./build.ts";
 
 type Bytes = core.Bytes;
@@ -165,25 +168,41 @@ test("a case folds the same in any order", async () => {
     return event;
   };
   await add("received", reader);
+  await add("received", other);
   await add("note", reader, { text: "between us" }, "reviewers");
   const state = (by: core.ReceiptKeys, to: string, reason = "NONE"): Promise<core.Event> =>
     add("state", by, { to, reason, text: "", until: "", whom: "", urgent: "NO" });
   await state(reader, "ACKNOWLEDGED");
-  await add("choice", ours, { may: "PUBLISH" });
+  await add("choice", ours, { may: "ADVISE" });
   const foreign = await add("answer", stranger, { text: "let me in" });
   await state(other, "ADVICE");
   const closing = await state(reader, "CLOSED", "ADVISED");
   const late = await state(other, "ADVICE");
   const folded = core.fold([...events].reverse().concat(events), report.id);
   assert(folded);
-  assert.deepEqual([folded.state, folded.may, [...folded.missing]], ["CLOSED", "PUBLISH", []]);
+  assert.deepEqual([folded.state, folded.may, [...folded.missing]], ["CLOSED", "ADVISE", []]);
   assert.deepEqual(folded.void, new Map([[foreign.id, "author"], [late.id, "state"]]));
-  assert.deepEqual([...folded.opened], [core.toHex(reader.sign.public)]);
+  assert.deepEqual(folded.opened, new Set([reader, other].map((each) => core.toHex(each.sign.public))));
   assert.deepEqual(folded.order, core.fold(events, report.id)?.order);
   await add("withdraw", ours);
   assert.equal(core.fold(events, report.id)?.state, "CLOSED");
   assert.equal(core.fold(events.filter((event) => event !== closing), report.id)?.state, "WITHDRAWN");
   assert.equal(core.fold(events.slice(1), report.id), undefined);
+});
+
+test("weeks are counted in a row, and the clocks that bind are those that are told", () => {
+  const first = core.weekOf(new Date(0));
+  for (let n = 0; n < 25_000; n++) assert.equal(weekNumber(core.weekOf(new Date(n * 604_800_000))), weekNumber(first) + n);
+  assert.equal(weekNumber("2025-W53"), weekNumber("2026-W01"));
+  assert.equal(weekNumber("0000-W01") + 52, weekNumber("0001-W01"));
+  const days = (code: string): Record<string, any> => wording.clocks.find((each) => each.code === code) ?? {};
+  const whole = (count: number): number => Math.floor(count / 7);
+  const { urgency, most, days: embargo } = days("embargo");
+  assert.deepEqual(WEEKS, {
+    hold: whole(days("hold")["days"]), feedback: whole(days("feedback")["most"]), reopen: whole(days("reopen")["days"]),
+    embargo: whole(embargo), U1: whole(urgency.U1), U0: whole(urgency.U0), most: whole(most),
+    "no-reply": whole(days("no-reply")["days"] + 6) + 1,
+  });
 });
 
 test("postings are sorted, covered and worked for", async () => {

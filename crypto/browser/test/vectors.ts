@@ -110,7 +110,7 @@ async function cases(one: any, all: any): Promise<void> {
       readers: folded.readers, gone: Object.fromEntries(folded.gone), evaluator: folded.evaluator,
       since: folded.since, until: folded.until, whom: folded.whom, history: folded.history,
       proposals: folded.proposals.map(({ id, why }) => [id, why]), unsigned: folded.unsigned, extended: folded.extended,
-      legal_hold: folded.legalHold, triage: folded.triage?.id ?? "",
+      legal_hold: folded.legalHold, triage: folded.triage?.id ?? "", knew: folded.knew?.id ?? "",
       corrections: Object.fromEntries(folded.corrections), lead: folded.lead, second: folded.second,
     }, one.result);
     same(folded === undefined ? null : duesOf(folded).map(({ code, week }) => `${code} ${week}`), one.dues ?? null, "dues");

@@ -1,0 +1,52 @@
+/** What the return page says of the shared stories, written into elements that hold text and nothing else. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as core from "../index.ts";
+import { conversation, proposalsView, stateView, type View } from "../talk.ts";
+
+class Words {
+  dataset = {};
+  readonly said: (Words | string)[] = [];
+  append(...children: (Words | string)[]): void { this.said.push(...children); }
+  addEventListener(): void {}
+  get textContent(): string { return this.said.map((each) => (typeof each === "string" ? each : each.textContent)).join(""); }
+}
+Object.assign(globalThis, { document: { createElement: () => new Words() } });
+
+const all = JSON.parse(readFileSync(new URL("../../vectors/case.json", import.meta.url), "utf8"));
+const events = new Map(await Promise.all(Object.entries<string>(all.events).map(async ([name, raw]) =>
+  [name, await core.parseEvent(core.fromHex(raw), core.fromHex(all.programme))] as const)));
+
+/** The case of a vector as its reporter sees it. */
+function viewOf({ case: id, events: names }: { case: string; events: string[] }): View | undefined {
+  const held = names.flatMap((name) => events.get(name) ?? []);
+  const folded = core.fold(held, id);
+  return folded && {
+    folded, events: new Map(held.map((event) => [event.id, event])), names: new Map(), label: (_, code) => code, own: folded.root.author,
+    waiting: new Map(), skipped: 0, lost: false,
+  };
+}
+const inWords = (elements: readonly HTMLElement[]): string => elements.map(({ textContent }) => textContent).join("\n");
+
+test("why something is not counted is always said in words, and what waits says for what", () => {
+  const reasons = new Set<string>(), waits = new Map<string, string>();
+  for (const one of all.vectors) {
+    const view = viewOf(one);
+    if (view === undefined) continue;
+    const said = inWords(conversation(view));
+    for (const reason of view.folded.void.values()) {
+      reasons.add(reason);
+      assert.ok(!said.includes(`Not counted: ${reason}.`), `${one.name}: ${reason}`);
+    }
+    for (const { id, why } of view.folded.proposals) {
+      const waiting = `${String(view.events.get(id)?.payload["to"])} ${why}`;
+      waits.set(waiting, (waits.get(waiting) ?? "") + inWords(proposalsView(view)));
+    }
+    if (view.folded.knew) assert.match(inWords(stateView(view)), /When the company first knew: .* If that is wrong, please tell them\./);
+  }
+  for (const reason of ["unread", "triage", "legal", "consent", "correction", "reason", "date"]) assert.ok(reasons.has(reason), reason);
+  assert.match(waits.get("DISCLOSED legal") ?? "", /waits until a lawyer has read the text/);
+  assert.match(waits.get("PLAN consent") ?? "", /you chose that the reviewers only advise you/);
+});
