@@ -182,9 +182,10 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
         reasons = _reasons(case, lacks) if to == "CLOSED" else ()
         sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
         sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
-        why = NO_LONGER if to in longer and lacks[to, NO_REASON] == "state" else next_of(lacks.get((to, NO_REASON), ""), to)
+        dates = _dates(week, last.get(to, ""), _given(case) if to in longer else "")
+        spent = to in longer and (lacks[to, NO_REASON] == "state" or not dates)
+        why = NO_LONGER if spent else next_of(lacks.get((to, NO_REASON), ""), to)
         why = why or (UNSURE if unsure(case, to) else "")
-        dates = _dates(week, last.get(to, ""), case.until if to in longer else "")
         found.append(
             Step(
                 to=to,
@@ -420,6 +421,14 @@ def _blank(case: Case, to: str, last: str, hurry: bool) -> dict[str, str]:
     if to == case.state:
         return {"to": to, "until": last, "whom": case.whom}
     return {"to": to, "urgent": "YES" if hurry else "NO"}
+
+
+def _given(case: Case) -> str:
+    """The week that counts now for a state that can be given a later one."""
+    try:
+        return clocks.longest(case)[0]
+    except (StopIteration, ValueError, OverflowError):
+        return case.until
 
 
 def _dates(week: str, last: str, now: str) -> tuple[tuple[int, str], ...]:
