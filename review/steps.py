@@ -12,8 +12,19 @@ from crypto.case import Case
 from crypto.constants import CLOSE_REASONS, NARROW, NO_REASON, OUTWARD
 from crypto.event import Event
 from crypto.graph import graph_of, last_of
-from crypto.states import ALONE, AT_ONCE, CLOSED_ALONE, LONGER, SHUT, TABLE
-from crypto.wording import WORDING
+from crypto.states import (
+    ALONE,
+    AT_ONCE,
+    CLOSED_ALONE,
+    EMBARGO_MOST,
+    EMBARGO_URGENT,
+    EMBARGO_WEEKS,
+    HELD_WEEKS,
+    LONGER,
+    REVIEW_WEEKS,
+    SHUT,
+    TABLE,
+)
 from review import clock, clocks, labels, trial
 from review.labels import label
 
@@ -171,9 +182,10 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
         reasons = _reasons(case, lacks) if to == "CLOSED" else ()
         sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
         sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
-        why = NO_LONGER if to in longer and lacks[to, NO_REASON] == "state" else next_of(lacks.get((to, NO_REASON), ""), to)
+        dates = _dates(week, last.get(to, ""), _given(case) if to in longer else "")
+        spent = to in longer and (lacks[to, NO_REASON] == "state" or not dates)
+        why = NO_LONGER if spent else next_of(lacks.get((to, NO_REASON), ""), to)
         why = why or (UNSURE if unsure(case, to) else "")
-        dates = _dates(week, last.get(to, ""), case.until if to in longer else "")
         found.append(
             Step(
                 to=to,
@@ -209,18 +221,14 @@ def unsure(case: Case, to: str, reason: str = NO_REASON) -> bool:
 
 def latest(case: Case, to: str, week: str) -> str:
     """The last week that HELD, REVIEW or COORDINATING may be given, said in this week; "" where no calendar knows the weeks."""
-    rows = {row["code"]: row for row in WORDING["clocks"]}
     urgency = case.triage.payload["urgency"] if case.triage else ""
-    acknowledged = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), str(case.root.payload["week"]))
-    starts = {"HELD": week, "REVIEW": acknowledged, "COORDINATING": week}
-    days = {
-        "HELD": rows["hold"]["most"],
-        "REVIEW": rows["feedback"]["most"],
-        "COORDINATING": rows["embargo"]["urgency"].get(urgency, rows["embargo"]["days"]),
-    }
+    start, most = (case.since, EMBARGO_MOST) if to == case.state else (week, EMBARGO_URGENT.get(urgency, EMBARGO_WEEKS))
+    if to == "REVIEW":
+        root = str(case.root.payload["week"])
+        start, most = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), root), REVIEW_WEEKS
     try:
-        return clocks.longest(case)[1] if to == case.state else clock.add_weeks(starts[to], days[to] // 7)
-    except (StopIteration, ValueError, OverflowError):
+        return clock.add_weeks(start, HELD_WEEKS if to == "HELD" else most)
+    except (ValueError, OverflowError):
         return ""
 
 
@@ -413,6 +421,14 @@ def _blank(case: Case, to: str, last: str, hurry: bool) -> dict[str, str]:
     if to == case.state:
         return {"to": to, "until": last, "whom": case.whom}
     return {"to": to, "urgent": "YES" if hurry else "NO"}
+
+
+def _given(case: Case) -> str:
+    """The week that counts now for a state that can be given a later one."""
+    try:
+        return clocks.longest(case)[0]
+    except (StopIteration, ValueError, OverflowError):
+        return case.until
 
 
 def _dates(week: str, last: str, now: str) -> tuple[tuple[int, str], ...]:

@@ -347,7 +347,7 @@ def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer
         says("Not counted: no lawyer had read the text as it is.")
         desk.say(2, "legal", of=publish.id, text="As counsel of the programme: nothing in it is libel.")
         says("As counsel of the programme: nothing in it is libel.")
-        assert history(browser)[-1] == "Passed to an authority"
+        assert history(browser)[-1] == "Passing it to an authority"
         desk.say(2, "endorse", of=publish.id)
         says("A summary that you agreed to is about to be published.")
         desk.say(0, "done", of=publish.id, text="")

@@ -17,6 +17,7 @@ from tests.review.world import (
     PASSPHRASE,
     FakeIntake,
     P,
+    change_card,
     everybody,
     pass_screen,
     read_all,
@@ -303,7 +304,9 @@ def test_few_who_know_need_a_warned_yes(world: World) -> None:
     world.reporter_says(1, case_id, "confirm", of=asked[1], agree="YES", warned="YES")
     assert bo.post(f"{at}/endorse", {"of": asked[1]}).status_code == 303
     world.go()
-    assert world.state(case_id) == "REFERRED"
+    assert world.state(case_id) == "REFERRED" and "before you build on this" not in ada.get(at).text
+    change_card(world.desks, 1, paused="2026-11-20")
+    assert "Bo is paused: talk to the stewards" in ada.get(at).text.split('id="h-undone"')[1], "whose signature it is"
 
 
 def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:

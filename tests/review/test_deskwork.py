@@ -72,6 +72,7 @@ def test_a_packet_is_drafted_by_one_and_written_anew_by_another(
     boxes = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", page, re.S)
     assert boxes == ["", "", "", ""], "everything here identifies: the second reviewer starts from nothing"
     assert "KestrelVault" in page, "the first one's text stands beside it"
+    assert "do not copy." in page and "word for word" not in page
     copied = {
         "date": "Spring",
         "why": "Loss of control",
@@ -114,6 +115,7 @@ def test_a_summary_for_publication_never_keeps_the_reporters_wording(
     ada.post(f"{base}/draft", {"to": "PUBLIC", "summary": "x"})
     everybody(intake, desks, 2)
     *_, note = of_kind(desks[1], case_id, "note")
+    assert "Only the company's own reply stays word for word." in bo.get(f"{base}/{note.id}").text
     answer = bo.post(f"{base}/{note.id}", {"summary": "Monitoring failed.", "reply": "No reply by 2026-W48"})
     assert answer.status_code == 400 and "What the company says: Its reply" in answer.text, "they may still answer: it is week 47"
     said = {"reply": "No reply by 2026-W47", "summary": "It went to a share and nobody on the night shift noticed.", "looked": "YES"}

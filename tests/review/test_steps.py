@@ -159,6 +159,30 @@ def test_the_latest_week_on_the_page_is_the_latest_that_counts() -> None:
     assert steps._dates("2026-W12", "2026-W18", "")[-1][0] == 6 and steps._dates("2026-W19", "2026-W18", "") == ()
 
 
+def test_a_case_is_early_to_purge_until_its_time_has_come() -> None:
+    story = Story(week="2026-W10")
+    story.move("CLOSED", reason="SPAM")
+    assert "until the week of 13 April 2026" in steps.early(story.case(), "2026-W15")
+    assert steps.early(story.case(), "2026-W16") == ""
+    gone = Story()
+    gone.say("reporter", "withdraw")
+    assert "not closed yet" in steps.early(gone.case(), "2027-W40")
+
+
+def test_a_date_that_cannot_be_later_is_not_asked_for() -> None:
+    story = Story(week="2026-W10", known="K3", may="PUBLISH")
+    story.triage()
+    for to in ("ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN", "COORDINATING"):
+        story.move(to)
+    story.corrected("CLAIMED")
+
+    def longer(week: str) -> steps.Step:
+        return next(step for step in steps.steps(story.case(), story.events, SIGN["Ada"], week) if step.longer)
+
+    assert [count for count, _ in longer("2026-W11").dates] == [6, 11] and not longer("2026-W11").lacks, "later than the usual W16"
+    assert [count for count, _ in longer("2026-W22").dates] == [0] and longer("2026-W23").lacks == steps.NO_LONGER
+
+
 @pytest.mark.parametrize("how", ["suspended", "paused", "revoked", "out of term"])
 def test_who_is_off_duty_moves_no_case_and_the_others_are_warned(world: World, how: str) -> None:
     ada, bo = world.browsers[:2]
