@@ -193,7 +193,8 @@ def own_packet(to: str, answers: Mapping[str, Any], text: str) -> str:
     """
     own, lines = WORDING["own"], [FORMS[to]["title"], FORMS[to]["for"], "", WORDING["own"]["intro"], ""]
     lines += [f"{number}. {line}" for number, line in enumerate(own["before"], 1)]
-    fills = _codes(answers) | {"contact": own["contact"], "basis": "\n".join(filter(None, (_codes(answers)["basis"], answers["promise"])))}
+    fills = _codes(answers) | {"contact": own["contact"], "raised": answers["raised"]}
+    fills["basis"] = "\n".join(filter(None, (fills["basis"], answers["promise"])))
     for row in FORMS[to]["fields"]:
         said = text if row["name"] == "statement" else fills.get(row["fill"], "")
         hint = f" ({row['hint']})" if row["hint"] else ""

@@ -54,6 +54,7 @@ export function ownPacket(to: string, report: JsonObject, text: string, label: (
   const inside = ["L1-TRAIN", "L2-EVAL", "L3-INTERNAL", "L4-STAGING"].includes(stage);
   const fills: Readonly<Record<string, string>> = {
     about: said("about"), stage: said("stage"), danger: said("danger"), organisation: answers?.["organisation"] ?? "", contact: OWN.contact,
+    raised: answers?.["raised"] ?? "",
     basis: [said("basis"), answers?.["promise"]].filter(Boolean).join("\n"),
     internal: answers === undefined ? "" : inside ? "Yes" : stage === "L9-UNSURE" ? "Not known" : "No",
   };
