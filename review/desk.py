@@ -93,7 +93,7 @@ def open_desk(desk: Desk, passphrase: str) -> None:
             desk.tree_at = 0.0  # whoever waits for the stewards' word gets it at the next unlock, not ten minutes later
         for key, body in desk.book.waiting.items():
             if key not in desk.outbox:
-                desk.outbox[key] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
+                _queue(desk, key, body)
     desk.wake.set()
 
 
@@ -116,9 +116,19 @@ def lock_if_idle(desk: Desk) -> None:
 
 
 def write(desk: Desk, records: list[casebook.Record]) -> None:
-    """Put records in the open casebook. The caller holds the lock and has seen that it is open."""
+    """Put records in the open casebook. The caller holds the lock and has seen that it is open.
+
+    A posting among them goes into the outbox only once it is on the disk: what could not be kept was never said.
+    """
     assert desk.book is not None
     casebook.append(desk.book, records)
+    for record in records:
+        if record["t"] == "waiting":
+            _queue(desk, record["id"], desk.book.waiting[record["id"]], record["event"])
+
+
+def _queue(desk: Desk, posting: str, body: bytes, event: str = "") -> None:
+    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)), event)
 
 
 def tick(desk: Desk) -> int:

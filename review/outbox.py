@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -13,7 +13,7 @@ from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.sealing import Slot, make_posting
 from review import backup, casebook, circle, clock
-from review.desk import Desk, Outgoing, tick, write
+from review.desk import Desk, write
 
 SUMMARY_AFTER_WEEKS = 3
 SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
@@ -40,11 +40,19 @@ DECIDED = ("state", "endorse", "done", "legal", "knew", "triage", "assess", "ass
 TAKEN_BACK = (*DECIDED, "answer", "note")
 
 
-def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequence[Slot] = (), **fields: Any) -> Event:
+def say(
+    desk: Desk,
+    case_id: str,
+    kind: str,
+    audience: str = "",
+    beside: Sequence[Slot] = (),
+    together: Sequence[casebook.Record] = (),
+    **fields: Any,
+) -> Event:
     """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
 
     `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster;
-    `beside` are other letters that travel in the same posting.
+    `beside` are other letters that travel in the same posting, `together` are records of postings, written with it or not at all.
 
     Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
     """
@@ -80,17 +88,14 @@ def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequenc
         else:
             records += queue(desk, slots, event)
         records.append(casebook.read_record([event.id]))
-        write(desk, records)
+        write(desk, [*records, *together])
     desk.wake.set()
     return event
 
 
 def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebook.Record]:
-    """Seal a posting for a random moment within one tick; gives the record that keeps it until the server has it."""
-    body = make_posting(desk.programme, slots)
-    posting = secrets.token_hex(16)
-    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)), event.id if event else "")
-    return [casebook.waiting_record(posting, body, event.id if event else "")]
+    """Seal a posting; gives the record that keeps it until the server has it. Once written it leaves at a random moment within one tick."""
+    return [casebook.waiting_record(secrets.token_hex(16), make_posting(desk.programme, slots), event.id if event else "")]
 
 
 def _rehearse(held: Collection[Event], event: Event, case_id: str) -> None:
@@ -120,9 +125,12 @@ def take_back(desk: Desk, event_id: str) -> None:
         event = desk.book.events.get(event_id) if desk.book else None
         if event is None or not may_take_back(desk, event):
             raise Gone
-        for posting in [name for name, item in desk.outbox.items() if item.event == event_id]:
-            del desk.outbox[posting]
+        postings = {name: item for name, item in desk.outbox.items() if item.event == event_id}
+        for item in postings.values():
+            item.at = math.inf  # if it cannot be written down now, it stays here for another try and does not leave meanwhile
         write(desk, [casebook.unsaid_record(event_id)])
+        for posting in postings:
+            del desk.outbox[posting]
 
 
 def step_back(desk: Desk, case_id: str) -> None:

@@ -299,9 +299,12 @@ def _note_stored(desk: Desk, posting: str) -> None:
     newest = desk.head.number if desk.head else 0
     with desk.lock:
         if desk.book is not None and posting in desk.book.waiting:
-            write(desk, [casebook.posted_record(posting, newest)])
-        else:
-            desk.stored[posting] = newest
+            try:
+                write(desk, [casebook.posted_record(posting, newest)])
+                return
+            except OSError:
+                pass  # a full disk must not end this thread; sent twice would be harmless
+        desk.stored[posting] = newest
 
 
 def _step(desk: Desk) -> None:
