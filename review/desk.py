@@ -27,6 +27,7 @@ class Outgoing:
     at: float
     event: str = ""  # id of the own event in it, if it was said since this program started
     left: bool = False  # it was tried: from then on it may have arrived
+    cover: bool = False  # it has no content, and is known to this memory alone
 
 
 @dataclass

@@ -232,17 +232,27 @@ def renew(desk: Desk) -> None:
 
 
 def send_due(desk: Desk) -> None:
-    """Send the postings whose moment has come, and cover when it is its turn."""
+    """Send the postings whose moment has come, and cover when it is its turn.
+
+    What the server did not take is tried again at a random moment within one tick, cover like any other: a server that refuses everything
+    must not see by the second try what was real, nor by many at once what had waited.
+    """
     now = time.time()
+    _add_cover(desk, now)
     for posting, item in list(desk.outbox.items()):
         if item.at > now or not _leaves(desk, posting, item):
             continue
         if _deliver(desk, item.body):
             desk.outbox.pop(posting, None)
-            desk.spared_covers += 1
-            _note_stored(desk, posting)
+            if not item.cover:
+                desk.spared_covers += 1
+                _note_stored(desk, posting)
         else:
-            item.at = now + desk.chance.uniform(1, max(2, min(tick(desk), 60)))
+            item.at = now + desk.chance.uniform(1, max(2, tick(desk)))
+
+
+def _add_cover(desk: Desk, now: float) -> None:
+    """Put a posting without content into the outbox when its moment has come; in memory only, so a restart forgets it."""
     if desk.tree is not None and desk.tree.programme.cover_per_day > 0:
         mean = DAY / desk.tree.programme.cover_per_day
         if desk.next_cover == 0.0:
@@ -252,7 +262,7 @@ def send_due(desk: Desk) -> None:
             if desk.spared_covers > 0:
                 desk.spared_covers -= 1  # a real posting went in the place of this one
             else:
-                _deliver(desk, make_posting(desk.programme, []))
+                desk.outbox[f"cover {now}"] = Outgoing(make_posting(desk.programme, []), now, cover=True)
 
 
 def _leaves(desk: Desk, posting: str, item: Outgoing) -> bool:

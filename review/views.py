@@ -90,7 +90,7 @@ def _protect(app: Flask, desk: Desk, guard: Guard) -> None:
                 "news": sum(row.seen.unread > 0 for row in desk.shelf.order),
                 "poison": book.poison if book else 0,
                 "unread_records": len(book.unread) if book else 0,
-                "waiting": len(desk.outbox),
+                "waiting": sum(not item.cover for item in list(desk.outbox.values())),
                 "lost": sync.unpublished(desk),
                 "ready": desk.tree is not None,
                 "stale": desk.tree is not None and desk.tree.stale,

@@ -1,4 +1,5 @@
 import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -171,6 +172,41 @@ def test_cover_comes_at_its_rate_and_real_postings_take_its_place(
         sync.send_due(desk)
         clock[0] += 3600
     assert len(intake.postings) == sent and desk.spared_covers < 1000
+
+
+def test_a_server_that_refuses_everything_cannot_tell_cover_from_what_was_said(
+    desks: list[Desk], intake: FakeIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id, desk, tries, clock, hour = _opened(intake, desks), desks[0], dict[bytes, list[float]](), [1_000_000.0], 3600.0
+    assert desk.tree is not None
+    object.__setattr__(desk.tree.programme, "cover_per_day", 4)
+    object.__setattr__(desk.tree.programme, "tick", 6 * 3600)
+    monkeypatch.setattr("time.time", lambda: clock[0])
+    desk.next_cover, desk.spared_covers = 0.0, 0
+
+    def refuse(body: bytes) -> tuple[int, str]:
+        tries.setdefault(body[8:], []).append(clock[0])
+        return 503, "busy"
+
+    desk.open_way = lambda: Server(intake.server().get, refuse, intake.take_tree)
+    for number in range(5):
+        outbox.say(desk, case_id, "answer", text=f"hello {number}")
+    for _ in range(24 * 12 * 10):
+        clock[0] += hour / 12
+        sync.send_due(desk)
+    said = {item.body[8:] for item in desk.outbox.values() if not item.cover}
+    kinds = {real: [times for body, times in tries.items() if (body in said) == real and times[0] < 1_400_000] for real in (True, False)}
+    assert len(kinds[True]) == 5 and len(kinds[False]) > 5
+    for found in kinds.values():
+        waits = [later - earlier for times in found for earlier, later in pairwise(times)]
+        assert min(map(len, found)) > 20 and 2 * hour < sum(waits) / len(waits) < 4 * hour and max(waits) > 5 * hour
+    assert len(desk.outbox) == len(tries)
+    desk.open_way = intake.server
+    before = len(intake.postings)
+    for _ in range(24 * 12):
+        clock[0] += hour / 12
+        sync.send_due(desk)
+    assert not desk.outbox and {body[8:] for body in intake.postings[before:]} >= set(tries) and not desk.stored
 
 
 def test_the_lead_sends_summaries_so_that_five_weeks_are_enough(intake: FakeIntake, desks: list[Desk]) -> None:
