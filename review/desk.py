@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crypto.roster import Reviewer, status_of
 from crypto.tree import Tree, suspended_on
-from review import casebook, clock, post
+from review import backup, casebook, clock, post
 from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
@@ -92,9 +92,8 @@ def open_desk(desk: Desk, passphrase: str) -> None:
         desk.stored.clear()
         if not is_active(desk):
             desk.tree_at = 0.0  # whoever waits for the stewards' word gets it at the next unlock, not ten minutes later
-        for key, body in desk.book.waiting.items():
-            if key not in desk.outbox:
-                _queue(desk, key, body)
+        if not backup.waiting(desk.folder):
+            queue_waiting(desk)
     desk.wake.set()
 
 
@@ -126,6 +125,14 @@ def write(desk: Desk, records: list[casebook.Record]) -> None:
     for record in records:
         if record["t"] == "waiting":
             _queue(desk, record["id"], desk.book.waiting[record["id"]], record["event"])
+
+
+def queue_waiting(desk: Desk) -> None:
+    """Put what waits in the casebook into the outbox. The caller holds the lock and has seen that it is open."""
+    assert desk.book is not None
+    for posting, body in desk.book.waiting.items():
+        if posting not in desk.outbox:
+            _queue(desk, posting, body)
 
 
 def _queue(desk: Desk, posting: str, body: bytes, event: str = "") -> None:

@@ -11,12 +11,19 @@ from crypto.case import Case, common, fold, heads
 from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
+from crypto.graph import names
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, circle, clock
-from review.desk import Desk, write
+from review import backup, casebook, cases, circle, clock, labels
+from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
 SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
+
+NOT_SENT = (
+    "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
+    "Say it again if it should stand; the backup still holds the words."
+)
+COPIES_NOT_SENT = " Nor were copies for other readers: ask them whether they miss something, and send them the case again."
 
 
 class NotReady(Exception):
@@ -131,6 +138,35 @@ def take_back(desk: Desk, event_id: str) -> None:
         write(desk, [casebook.unsaid_record(event_id)])
         for posting in postings:
             del desk.outbox[posting]
+
+
+def after_restore(desk: Desk) -> None:
+    """Decide what becomes of the postings that waited when the backup was made, once all that was published since is read.
+
+    What a segment shows is not sent again. The rest may have been taken back on the lost machine after the backup: it goes out only where
+    that cannot be, and else is unsaid here as well and the reviewer is told.
+    """
+    with desk.lock:
+        book = desk.book
+        assert book is not None
+        of = {posting: book.events[event] for event, posting in book.event_posting.items() if event in book.events}
+        left = [posting for posting in book.waiting if posting in book.letters]
+        doubtful = {of[each].id for each in left if each in of and of[each].kind in TAKEN_BACK and not book.segment.get(of[each].id)}
+        # What something names that stands could not be taken back.
+        while named := doubtful & {name for each in book.events.values() if each.id not in doubtful for name in names(each)}:
+            doubtful -= named
+        # Copies of events may hold what was taken back.
+        copies = [posting for posting in left if posting not in of] if doubtful else []
+        gone = [*(posting for posting in book.waiting if posting not in left), *copies]
+        records = [casebook.published_record(gone), *(casebook.posted_record(posting, 0) for posting in gone)]
+        if doubtful:
+            unsent = [
+                f"{labels.label(labels.KIND, book.events[id_].kind)} in case {cases.short(casebook.of_case(book.events[id_]))}"
+                for id_ in sorted(doubtful)
+            ]
+            desk.status.note = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+        write(desk, [*records, *map(casebook.unsaid_record, sorted(doubtful))])
+        queue_waiting(desk)
 
 
 def step_back(desk: Desk, case_id: str) -> None:

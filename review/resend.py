@@ -20,7 +20,7 @@ def possible(desk: Desk, case: Case) -> list[Reviewer]:
 
 
 def resend(desk: Desk, case_id: str, to: str) -> int:
-    """Seal every event of the case for one other reader, theirs included, and note it for all readers; gives how many events, the note among them.
+    """Seal every event of the case for one other reader, theirs included, and note it for all readers; gives how many, with the note.
 
     Only to who reads the case now anyway: nobody learns more than before. NotReady, NoSuchCase or NoSuchReader.
     """

@@ -124,7 +124,8 @@ def settled(desk: Desk) -> bool:
     with desk.lock:
         if desk.book is None:
             return False
-        before, done = backup.waiting(desk.folder), backup.settle(desk.folder, max(desk.book.hashes, default=0))
+        newest, before = max(desk.book.hashes, default=0), backup.waiting(desk.folder)
+        done = backup.settle(desk.folder, newest, lambda: outbox.after_restore(desk))
     if not done:
         desk.status.note = RESTORED
     elif before and desk.status.note == RESTORED:
