@@ -21,7 +21,7 @@ SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no ret
 
 NOT_SENT = (
     "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
-    "Say it again if it should stand; the backup still holds the words."
+    "Say it again if it should stand."
 )
 COPIES_NOT_SENT = " Nor were copies for other readers: ask them whether they miss something, and send them the case again."
 

@@ -22,6 +22,7 @@ EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more 
 DAY = 86_400.0
 RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
 RESTORED = "Restored from a backup: nothing can be said until two more segments are published, so that it contradicts nothing said before."
+NOT_RENEWED = "The server did not take the renewed date of the signed facts"
 RENEW_SPREAD_STALE = 300.0  # when pages warn already
 
 log = logging.getLogger("tellsafe.review")
@@ -226,9 +227,10 @@ def renew(desk: Desk) -> None:
         verify_bundle(made, desk.programme, desk.now(), desk.tree.versions)
     status, _ = desk.open_way().put_tree(made)
     if status != 200:
-        desk.status.note = f"The server did not take the renewed date of the signed facts (status {status}). Trying again later."
+        desk.status.note = f"{NOT_RENEWED} (status {status}). Trying again later."
         return
-    desk.status.note = ""
+    if desk.status.note.startswith(NOT_RENEWED):
+        desk.status.note = ""
     desk.tree_at = 0.0  # what counts is what the server serves: look again in the next round
 
 
