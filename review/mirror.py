@@ -9,6 +9,7 @@ from crypto.constants import BLOCK_LETTERS
 from crypto.encoding import unb64
 from crypto.errors import Mismatch, ProtocolError, Rollback
 from crypto.event import Event, parse_event
+from crypto.roster import Roster
 from crypto.sealing import seal_letter
 from crypto.segment import Segment, check_block, check_chain, parse_segments, segment_hash
 from review import post
@@ -80,6 +81,11 @@ def open_one(letter: bytes, vault: Vault, programme: bytes) -> tuple[Event | Non
     except ProtocolError:
         return None, 1
     return event, 0
+
+
+def is_known(event: Event, roster: Roster) -> bool:
+    """Whether all whom a report names are reviewers on the roster (PROTOCOL 8): else its sender could be the second of two who sign."""
+    return event.kind != "report" or {*event.payload["readers"], *event.payload["reserves"]} <= {each.sign for each in roster.reviewers}
 
 
 def _usable(report: Event, sign: str, programme: bytes) -> bool:

@@ -52,9 +52,10 @@ def one_round(desk: Desk) -> None:
     try:
         server = desk.open_way()
         refresh_tree(desk)
+        asked = time.time()
         desk.head = post.head(server)
         if desk.vault is not None:
-            mirror_new(desk, server, desk.head)
+            mirror_new(desk, server, desk.head, asked)
             retire_keys(desk, desk.head)
             if settled(desk):
                 duties(desk)
@@ -82,9 +83,9 @@ def one_round(desk: Desk) -> None:
         desk.status.trouble = "This program made a mistake while fetching. Trying again."
 
 
-def refresh_tree(desk: Desk) -> None:
-    """Fetch and check the signed tree every ten minutes, against the versions remembered from before."""
-    if desk.tree is not None and time.time() - desk.tree_at < TREE_SECONDS:
+def refresh_tree(desk: Desk, asked: float = 0.0) -> None:
+    """Fetch and check the signed tree every ten minutes or if it is older than `asked`, against the versions remembered from before."""
+    if desk.tree is not None and time.time() - desk.tree_at < TREE_SECONDS and desk.tree_at >= asked:
         return
     with desk.lock:
         seen = dict(desk.book.versions) if desk.book else dict(desk.tree.versions) if desk.tree else {}
@@ -96,26 +97,37 @@ def refresh_tree(desk: Desk) -> None:
             write(desk, [casebook.versions_record(tree.versions)])
 
 
-def mirror_new(desk: Desk, server: post.Server, head: post.Head) -> None:
-    """Fetch, check and read every new segment; each is written down whole, so that a crash repeats at most one."""
+def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -> None:
+    """Fetch, check and read every new segment; each is written down whole, so that a crash repeats at most one.
+
+    asked: when the head was asked for, in seconds of `time.time`. Without a roster that is not older nothing is read.
+    """
     with desk.lock:
         if desk.book is None or desk.vault is None:
             return
         book, vault, known, week = desk.book, desk.vault, dict(desk.book.hashes), desk.book.week
     segments = mirror.new_segments(server, head, desk.programme, known, week)
+    if segments:
+        # Whoever these letters name was on a roster before the head: looking now, whatever is in them, tells the server nothing.
+        refresh_tree(desk, asked)
+    if desk.tree is None:
+        return
+    roster = desk.tree.roster
     desk.status.done, desk.status.total = 0, sum(len(segment.block_hashes) for segment in segments)
     for segment in segments:
         found = mirror.read_segment(server, segment, vault, desk.programme, lambda: _step(desk))
         with desk.lock:
             if desk.book is not book:
                 raise VaultLocked
-            fresh = [event for event in found.events if not book.segment.get(event.id) and casebook.wanted(book, event)]
+            strange = {event.id for event in found.events if event.id not in book.events and not mirror.is_known(event, roster)}
+            held = (event for event in found.events if event.id not in strange)
+            fresh = [event for event in held if not book.segment.get(event.id) and casebook.wanted(book, event)]
             records = [casebook.event_record(event, segment.number) for event in fresh]
             digest = segment_hash(segment).hex()
             points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
             records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
             records += casebook.hour_records(fresh, desk.now())
-            write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison)])
+            write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison + len(strange))])
             if any(event.author != vault.sign for event in fresh):
                 desk.ring()
 

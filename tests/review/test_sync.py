@@ -1,11 +1,13 @@
 import datetime
+import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from crypto.case import common, fold, heads
 from crypto.private.signing import sign_event
-from crypto.roster import Suspension
+from crypto.roster import Evaluator, Suspension
 from crypto.sealing import cover_letter, make_posting, seal_letter
 from review import cases, outbox, sync
 from review.desk import Desk, lock_desk, open_desk
@@ -104,6 +106,42 @@ def test_a_report_for_others_is_poison(intake: FakeIntake, desks: list[Desk]) ->
     intake.tick()
     turn(desk)
     assert desk.book is not None and desk.book.poison == 1 and not desk.book.events
+
+
+@pytest.mark.parametrize("place", ["readers", "reserves"])
+def test_a_report_that_names_who_is_no_reviewer_never_becomes_a_case(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Broken once on purpose: the sender's own key was one of two readers, and signed what the other proposed."""
+    ada, keys = desks[0], reporter_keys()
+    assert ada.tree is not None and ada.book is not None
+    whole = ada.tree
+    plain = report_event(keys, whole).payload
+    made_up = reporter_keys(9).sign_public.hex()
+    forged = {"readers": [plain["readers"][0], made_up]} if place == "readers" else {"reserves": [made_up]}
+    evaluator = Evaluator("Lab watch", made_up, "2026-01-01", "2026-01-01", "2027-01-01", "", "")
+    change_tree(desks, roster=replace(whole.roster, evaluators=(evaluator,)))
+    bad = sign_event({**plain, **forged}, keys.sign_seed, P)
+    send_to_all(intake, keys, whole, bad.raw)
+    intake.tick()
+    everybody(intake, desks, 2)
+    assert ada.book.poison == 1 and not ada.book.events and bad.id not in ada.book.cases
+    # Ended long ago and still on the roster is known; whoever came on it just now is looked up before anything is read.
+    change_card(desks, 2, to="2026-06-01", ended="RESIGNED")
+    newest = ada.tree
+    change_tree(desks, roster=replace(newest.roster, reviewers=newest.roster.reviewers[:2]))
+    monkeypatch.setattr("review.sync.verify_bundle", lambda *_: newest)
+    intake.files["/tree/bundle.json"] = b""
+    ada.tree_at = time.time()
+    good = arrive(intake, Desk(ada.folder, P, intake.server, tree=whole))
+    turn(ada)
+    assert good.id in ada.book.cases and ada.book.poison == 1
+    # What was taken once stays, whoever is on the roster when it is sent again.
+    ada.tree, ada.tree_at = replace(newest, roster=replace(newest.roster, reviewers=newest.roster.reviewers[:2])), float("inf")
+    send_to_all(intake, keys, whole, good.raw)
+    intake.tick()
+    turn(ada)
+    assert good.id in ada.book.cases and ada.book.poison == 1
 
 
 @pytest.mark.parametrize("path", ["/files/letters/1/0", "/files/clues/2026-W47"])
