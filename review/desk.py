@@ -63,6 +63,7 @@ class Desk:
     stored: dict[str, int] = field(default_factory=dict)  # stored while locked: to be written down at the next unlock
     next_cover: float = 0.0
     spared_covers: int = 0
+    looked: set[str] = field(default_factory=set)  # weeks in whose files nothing is left to find
     doubts: int = 0  # rounds in a row in which the files did not fit together
     touched: float = 0.0
     shelf: Shelf = field(default_factory=Shelf)

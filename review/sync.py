@@ -22,6 +22,10 @@ EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more 
 DAY = 86_400.0
 RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
 RESTORED = "Restored from a backup: nothing can be said until two more segments are published, so that it contradicts nothing said before."
+SAW_ANOTHER = (
+    "The workstation of {} saw another segment {} than this one. Either the server shows different people different files, or that "
+    "workstation says what is not so. Tell the stewards."
+)
 NOT_RENEWED = "The server did not take the renewed date of the signed facts"
 RENEW_SPREAD_STALE = 300.0  # when pages warn already
 
@@ -106,13 +110,15 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
         if desk.book is None or desk.vault is None:
             return
         book, vault, known, week = desk.book, desk.vault, dict(desk.book.hashes), desk.book.week
-    segments = mirror.new_segments(server, head, desk.programme, known, week)
+    segments = mirror.new_segments(server, head, desk.programme, known, week, desk.looked)
     if segments:
+        _warn(desk, mirror.left_out(segments, known, week, clock.week_of(desk.now())))
         # Whoever these letters name was on a roster before the head: looking now, whatever is in them, tells the server nothing.
         refresh_tree(desk, asked)
     if desk.tree is None:
         return
     roster = desk.tree.roster
+    called = {each.sign: each.name for each in roster.reviewers}
     desk.status.done, desk.status.total = 0, sum(len(segment.block_hashes) for segment in segments)
     for segment in segments:
         found = mirror.read_segment(server, segment, vault, desk.programme, lambda: _step(desk))
@@ -123,6 +129,10 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
             held = (event for event in found.events if event.id not in strange)
             fresh = [event for event in held if not book.segment.get(event.id) and casebook.wanted(book, event)]
             records = [casebook.event_record(event, segment.number) for event in fresh]
+            for event in fresh:
+                # Reviewers only: anybody may write a report that claims to have seen something else.
+                if event.author in called and mirror.saw_another(event, book.hashes, segment.number):
+                    _warn(desk, SAW_ANOTHER.format(called[event.author], event.payload["seen"][0]))
             digest = segment_hash(segment).hex()
             points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
             records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
@@ -130,6 +140,12 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
             write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison + len(strange))])
             if any(event.author != vault.sign for event in fresh):
                 desk.ring()
+    desk.looked.update(head.weeks)
+
+
+def _warn(desk: Desk, words: str) -> None:
+    """Show what does not stop the work until the program ends. A server that contradicts itself is told instead."""
+    desk.status.alarm = desk.status.alarm or words
 
 
 def settled(desk: Desk) -> bool:

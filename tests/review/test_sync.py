@@ -172,6 +172,81 @@ def test_a_second_history_raises_an_alarm(intake: FakeIntake, desks: list[Desk])
     assert "Rollback" in desks[1].status.alarm
 
 
+def _weeks(intake: FakeIntake, *weeks: str) -> None:
+    """A segment of cover in each of these weeks."""
+    for week in weeks:
+        intake.take(make_posting(P, []))
+        intake.tick(week)
+
+
+def test_a_week_left_out_of_the_middle_is_an_alarm_and_read_once_it_is_there(intake: FakeIntake, desks: list[Desk]) -> None:
+    """Broken once on purpose: segments 1 and 3 were known, and nobody missed segment 2."""
+    desk = desks[0]
+    assert desk.book is not None
+    _weeks(intake, "2026-W43")
+    turn(desk)
+    _weeks(intake, "2026-W45", "2026-W47")
+    intake.weeks = ["2026-W43", "2026-W47"]
+    for kept in (["2026-W43", "2026-W47"], ["2026-W47"]):
+        desk.status.alarm, desk.doubts, intake.weeks = "", 0, kept
+        intake.write_head()
+        for _ in range(3):
+            sync.one_round(desk)
+        assert "Mismatch" in desk.status.alarm and set(desk.book.hashes) == {1}
+    desk.status.alarm, intake.weeks = "", ["2026-W43", "2026-W45", "2026-W47"]
+    intake.write_head()
+    turn(desk)
+    assert set(desk.book.hashes) == {1, 2, 3}
+
+
+def test_weeks_past_the_retention_are_said_to_be_gone(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk = desks[0]
+    assert desk.book is not None
+    _weeks(intake, "2026-W15")
+    turn(desk)
+    _weeks(intake, "2026-W16", "2026-W18", "2026-W47")
+    intake.weeks = ["2026-W47"]
+    intake.write_head()
+    sync.one_round(desk)
+    assert "Segments 2 to 3 are gone" in desk.status.alarm and set(desk.book.hashes) == {1, 4}
+
+
+def test_the_first_start_wants_all_that_is_kept_too(intake: FakeIntake, desks: list[Desk]) -> None:
+    _weeks(intake, "2026-W15", "2026-W21", "2026-W45", "2026-W47")
+    whole, late, asked = desks[0], desks[1], list[str]()
+    assert whole.book is not None and late.book is not None
+    intake.weeks = ["2026-W21", "2026-W45", "2026-W47"]
+    intake.write_head()
+    turn(whole)
+    assert set(whole.book.hashes) == {2, 3, 4}, "what is older than 26 weeks is missed by nobody"
+    intake.weeks = ["2026-W47"]
+    intake.write_head()
+    sync.one_round(late)
+    assert "nothing before segment 4, of week 2026-W47" in late.status.alarm and set(late.book.hashes) == {4}
+    late.status.alarm, intake.weeks = "", ["2026-W45", "2026-W47"]
+    _weeks(intake, "2026-W47")
+    turn(late)
+    assert set(late.book.hashes) == {3, 4, 5}
+    late.open_way = lambda: Server(lambda path: asked.append(path) or intake.files[path], intake.take, intake.take_tree)
+    _weeks(intake, "2026-W47")
+    turn(late)
+    assert "/files/clues/2026-W47" in asked and "/files/clues/2026-W45" not in asked
+
+
+@pytest.mark.parametrize("seen", [[1, "0" * 64], [99, "0" * 64]])
+def test_who_saw_other_segments_is_an_alarm(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch, seen: list[object]
+) -> None:
+    case_id = _opened(intake, desks)
+    real = outbox.common
+    monkeypatch.setattr("review.outbox.common", lambda **named: real(**{**named, "seen": seen}))
+    outbox.say(desks[1], case_id, "note", text="from elsewhere")
+    turn(desks[1])
+    intake.tick()
+    sync.one_round(desks[0])
+    assert f"The workstation of Bo saw another segment {seen[0]} " in desks[0].status.alarm
+
+
 def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) -> None:
     case_id = _opened(intake, desks)
     desk, tried = desks[0], []
