@@ -214,7 +214,8 @@ def forward(desk: Desk, case: Case) -> None:
             if event.kind == "handover" and event.author == vault.sign and event.payload["to"] in people:
                 reviewer, key = people[event.payload["to"]]
                 known = book.forwarded.get(event.id, set())
-                fresh = [each for each in circle.not_after(casebook.events_of(book, case.id), event.id) if each.id not in known]
+                before = circle.not_after(casebook.events_of(book, case.id), event.id)
+                fresh = [each for each in before if each.id not in known and not may_take_back(desk, each)]
                 records = [casebook.forwarded_record(event.id, [each.id for each in fresh])] if fresh else []
                 for start in range(0, len(fresh), SLOTS):
                     records += queue(desk, [(reviewer.find, key, each.raw) for each in fresh[start : start + SLOTS]], None)

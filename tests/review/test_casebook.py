@@ -9,7 +9,7 @@ from crypto.event import Event, parse_event
 from review import casebook, outbox, sync
 from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
 from tests.review.test_views import Browser
-from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, pass_screen, report_event, reporter_keys, turn
+from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, everybody, make_desks, pass_screen, report_event, reporter_keys, turn
 
 KEY = bytes(32)
 
@@ -257,3 +257,24 @@ def test_what_the_disk_does_not_take_is_not_sent_and_can_be_said_again(
     lock_desk(desk)
     open_desk(desk, PASSPHRASE)
     assert not desk.outbox and desk.book is not None and not desk.book.waiting
+
+
+def test_a_note_that_can_be_taken_back_is_not_handed_on_yet(intake: FakeIntake, tmp_path: Path) -> None:
+    """Else who takes the place would hold a note of which the page said that nobody has seen it."""
+    ada, _, cy, di = desks = make_desks(tmp_path, intake, ("Ada", "Bo", "Cy", "Di"))
+    report = arrive(intake, ada)
+    for desk in desks[:3]:
+        turn(desk)
+        pass_screen(desk)
+    everybody(intake, desks, 2)
+    outbox.step_back(cy, report.id)
+    everybody(intake, [cy])
+    note = outbox.say(ada, report.id, "note", text="taken back")
+    sync.one_round(ada)
+    assert ada.book is not None and di.book is not None
+    (forwarded,) = ada.book.forwarded.values()
+    assert forwarded and note.id not in forwarded
+    outbox.take_back(ada, note.id)
+    kept = outbox.say(ada, report.id, "note", text="kept")
+    everybody(intake, desks, 3)
+    assert {event.id for event in di.book.events.values() if event.kind == "note"} == {kept.id}
