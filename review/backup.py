@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +105,11 @@ def waiting(folder: Path) -> bool:
     return (folder / RESTORED).exists()
 
 
-def settle(folder: Path, newest: int) -> bool:
+def settle(folder: Path, newest: int, before: Callable[[], None] = lambda: None) -> bool:
     """Look at the newest segment, every one up to it being read. True once somebody who restored may speak again.
 
-    What the lost machine had posted is in the tray or in a segment: two segments later it is in the casebook.
+    What the lost machine had posted is in the tray or in a segment: two segments later it is in the casebook. `before` is done first: if it
+    fails, the mark stays.
     """
     if not waiting(folder):
         return True
@@ -117,6 +119,7 @@ def settle(folder: Path, newest: int) -> bool:
         return False
     if newest < first + SEGMENTS:
         return False
+    before()
     (folder / RESTORED).unlink()
     disk.sync_folder(folder)
     return True

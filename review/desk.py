@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crypto.roster import Reviewer, status_of
 from crypto.tree import Tree, suspended_on
-from review import casebook, clock, post
+from review import backup, casebook, clock, post
 from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
@@ -27,6 +27,7 @@ class Outgoing:
     at: float
     event: str = ""  # id of the own event in it, if it was said since this program started
     left: bool = False  # it was tried: from then on it may have arrived
+    cover: bool = False  # it has no content, and is known to this memory alone
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Desk:
     stored: dict[str, int] = field(default_factory=dict)  # stored while locked: to be written down at the next unlock
     next_cover: float = 0.0
     spared_covers: int = 0
+    looked: set[str] = field(default_factory=set)  # weeks in whose files nothing is left to find
     doubts: int = 0  # rounds in a row in which the files did not fit together
     touched: float = 0.0
     shelf: Shelf = field(default_factory=Shelf)
@@ -91,9 +93,8 @@ def open_desk(desk: Desk, passphrase: str) -> None:
         desk.stored.clear()
         if not is_active(desk):
             desk.tree_at = 0.0  # whoever waits for the stewards' word gets it at the next unlock, not ten minutes later
-        for key, body in desk.book.waiting.items():
-            if key not in desk.outbox:
-                desk.outbox[key] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)))
+        if not backup.waiting(desk.folder):
+            queue_waiting(desk)
     desk.wake.set()
 
 
@@ -116,9 +117,27 @@ def lock_if_idle(desk: Desk) -> None:
 
 
 def write(desk: Desk, records: list[casebook.Record]) -> None:
-    """Put records in the open casebook. The caller holds the lock and has seen that it is open."""
+    """Put records in the open casebook. The caller holds the lock and has seen that it is open.
+
+    A posting among them goes into the outbox only once it is on the disk: what could not be kept was never said.
+    """
     assert desk.book is not None
     casebook.append(desk.book, records)
+    for record in records:
+        if record["t"] == "waiting":
+            _queue(desk, record["id"], desk.book.waiting[record["id"]], record["event"])
+
+
+def queue_waiting(desk: Desk) -> None:
+    """Put what waits in the casebook into the outbox. The caller holds the lock and has seen that it is open."""
+    assert desk.book is not None
+    for posting, body in desk.book.waiting.items():
+        if posting not in desk.outbox:
+            _queue(desk, posting, body)
+
+
+def _queue(desk: Desk, posting: str, body: bytes, event: str = "") -> None:
+    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)), event)
 
 
 def tick(desk: Desk) -> int:

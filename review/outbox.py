@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -11,12 +11,19 @@ from crypto.case import Case, common, heads
 from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
+from crypto.graph import names
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, circle, clock, standing, trial
-from review.desk import Desk, Outgoing, tick, write
+from review import backup, casebook, cases, circle, clock, labels, standing, trial
+from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
 SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
+
+NOT_SENT = (
+    "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
+    "Say it again if it should stand."
+)
+COPIES_NOT_SENT = " Nor were copies for other readers: ask them whether they miss something, and send them the case again."
 
 
 class NotReady(Exception):
@@ -45,11 +52,19 @@ TAKEN_BACK = (*DECIDED, "answer", "note")
 ON_DUTY = ("state", "endorse", "done", "legal", "purge", "hold")  # what only those say whom the roster lets
 
 
-def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequence[Slot] = (), **fields: Any) -> Event:
+def say(
+    desk: Desk,
+    case_id: str,
+    kind: str,
+    audience: str = "",
+    beside: Sequence[Slot] = (),
+    together: Sequence[casebook.Record] = (),
+    **fields: Any,
+) -> Event:
     """Sign an event of this case, keep it and put its posting in the outbox. TooLong when the text has no room.
 
     `audience` is that of the kind unless given. It goes to those who read the case now and may be written to by the newest roster;
-    `beside` are other letters that travel in the same posting.
+    `beside` are other letters that travel in the same posting, `together` are records of postings, written with it or not at all.
 
     Everything happens under the desk's lock: what is shown as said is in the casebook, durable, before this returns.
     """
@@ -87,17 +102,14 @@ def say(desk: Desk, case_id: str, kind: str, audience: str = "", beside: Sequenc
         else:
             records += queue(desk, slots, event)
         records.append(casebook.read_record([event.id]))
-        write(desk, records)
+        write(desk, [*records, *together])
     desk.wake.set()
     return event
 
 
 def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebook.Record]:
-    """Seal a posting for a random moment within one tick; gives the record that keeps it until the server has it."""
-    body = make_posting(desk.programme, slots)
-    posting = secrets.token_hex(16)
-    desk.outbox[posting] = Outgoing(body, time.time() + desk.chance.uniform(0, tick(desk)), event.id if event else "")
-    return [casebook.waiting_record(posting, body, event.id if event else "")]
+    """Seal a posting; gives the record that keeps it until the server has it. Once written it leaves at a random moment within one tick."""
+    return [casebook.waiting_record(secrets.token_hex(16), make_posting(desk.programme, slots), event.id if event else "")]
 
 
 def _rehearse(case: Case, held: Collection[Event], event: Event) -> None:
@@ -125,9 +137,41 @@ def take_back(desk: Desk, event_id: str) -> None:
         event = desk.book.events.get(event_id) if desk.book else None
         if event is None or not may_take_back(desk, event):
             raise Gone
-        for posting in [name for name, item in desk.outbox.items() if item.event == event_id]:
-            del desk.outbox[posting]
+        postings = {name: item for name, item in desk.outbox.items() if item.event == event_id}
+        for item in postings.values():
+            item.at = math.inf  # if it cannot be written down now, it stays here for another try and does not leave meanwhile
         write(desk, [casebook.unsaid_record(event_id)])
+        for posting in postings:
+            del desk.outbox[posting]
+
+
+def after_restore(desk: Desk) -> None:
+    """Decide what becomes of the postings that waited when the backup was made, once all that was published since is read.
+
+    What a segment shows is not sent again. The rest may have been taken back on the lost machine after the backup: it goes out only where
+    that cannot be, and else is unsaid here as well and the reviewer is told.
+    """
+    with desk.lock:
+        book = desk.book
+        assert book is not None
+        of = {posting: book.events[event] for event, posting in book.event_posting.items() if event in book.events}
+        left = [posting for posting in book.waiting if posting in book.letters]
+        doubtful = {of[each].id for each in left if each in of and of[each].kind in TAKEN_BACK and not book.segment.get(of[each].id)}
+        # What something names that stands could not be taken back.
+        while named := doubtful & {name for each in book.events.values() if each.id not in doubtful for name in names(each)}:
+            doubtful -= named
+        # Copies of events may hold what was taken back.
+        copies = [posting for posting in left if posting not in of] if doubtful else []
+        gone = [*(posting for posting in book.waiting if posting not in left), *copies]
+        records = [casebook.published_record(gone), *(casebook.posted_record(posting, 0) for posting in gone)]
+        if doubtful:
+            unsent = [
+                f"{labels.label(labels.KIND, book.events[id_].kind)} in case {cases.short(casebook.of_case(book.events[id_]))}"
+                for id_ in sorted(doubtful)
+            ]
+            desk.status.note = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+        write(desk, [*records, *map(casebook.unsaid_record, sorted(doubtful))])
+        queue_waiting(desk)
 
 
 def step_back(desk: Desk, case_id: str) -> None:
@@ -175,7 +219,8 @@ def forward(desk: Desk, case: Case) -> None:
             if event.kind == "handover" and event.author == vault.sign and event.payload["to"] in people:
                 reviewer, key = people[event.payload["to"]]
                 known = book.forwarded.get(event.id, set())
-                fresh = [each for each in circle.not_after(casebook.events_of(book, case.id), event.id) if each.id not in known]
+                before = circle.not_after(casebook.events_of(book, case.id), event.id)
+                fresh = [each for each in before if each.id not in known and not may_take_back(desk, each)]
                 records = [casebook.forwarded_record(event.id, [each.id for each in fresh])] if fresh else []
                 for start in range(0, len(fresh), SLOTS):
                     records += queue(desk, [(reviewer.find, key, each.raw) for each in fresh[start : start + SLOTS]], None)

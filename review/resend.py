@@ -6,7 +6,7 @@ from crypto.case import Case
 from crypto.constants import SLOTS
 from crypto.roster import Reviewer
 from review import casebook, circle, outbox
-from review.desk import Desk, write
+from review.desk import Desk
 
 
 class NoSuchReader(Exception):
@@ -20,7 +20,7 @@ def possible(desk: Desk, case: Case) -> list[Reviewer]:
 
 
 def resend(desk: Desk, case_id: str, to: str) -> int:
-    """Seal every event of the case for one other reader, theirs included, and note it for all readers; gives how many events.
+    """Seal every event of the case for one other reader, theirs included, and note it for all readers; gives how many, with the note.
 
     Only to who reads the case now anyway: nobody learns more than before. NotReady, NoSuchCase or NoSuchReader.
     """
@@ -34,9 +34,10 @@ def resend(desk: Desk, case_id: str, to: str) -> int:
         reader, key = next(((reviewer, key) for reviewer, key in people if reviewer.sign == to), (None, b""))
         if reader is None:
             raise NoSuchReader
-        outbox.say(desk, case_id, "note", text=f"I send everything of this case again to {reader.name}, who lost the machine it was on.")
         events = list(casebook.events_of(desk.book, case_id))
+        copies: list[casebook.Record] = []
         for start in range(0, len(events), SLOTS):
-            write(desk, outbox.queue(desk, [(reader.find, key, event.raw) for event in events[start : start + SLOTS]], None))
-    desk.wake.set()
-    return len(events)
+            copies += outbox.queue(desk, [(reader.find, key, event.raw) for event in events[start : start + SLOTS]], None)
+        told = f"I send everything of this case again to {reader.name}, who lost the machine it was on."
+        outbox.say(desk, case_id, "note", together=copies, text=told)
+    return len(events) + 1

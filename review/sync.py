@@ -22,6 +22,11 @@ EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more 
 DAY = 86_400.0
 RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
 RESTORED = "Restored from a backup: nothing can be said until two more segments are published, so that it contradicts nothing said before."
+SAW_ANOTHER = (
+    "The workstation of {} saw another segment {} than this one. Either the server shows different people different files, or that "
+    "workstation says what is not so. Tell the stewards."
+)
+NOT_RENEWED = "The server did not take the renewed date of the signed facts"
 RENEW_SPREAD_STALE = 300.0  # when pages warn already
 
 log = logging.getLogger("tellsafe.review")
@@ -51,9 +56,10 @@ def one_round(desk: Desk) -> None:
     try:
         server = desk.open_way()
         refresh_tree(desk)
+        asked = time.time()
         desk.head = post.head(server)
         if desk.vault is not None:
-            mirror_new(desk, server, desk.head)
+            mirror_new(desk, server, desk.head, asked)
             retire_keys(desk, desk.head)
             if settled(desk):
                 duties(desk)
@@ -81,9 +87,9 @@ def one_round(desk: Desk) -> None:
         desk.status.trouble = "This program made a mistake while fetching. Trying again."
 
 
-def refresh_tree(desk: Desk) -> None:
-    """Fetch and check the signed tree every ten minutes, against the versions remembered from before."""
-    if desk.tree is not None and time.time() - desk.tree_at < TREE_SECONDS:
+def refresh_tree(desk: Desk, asked: float = 0.0) -> None:
+    """Fetch and check the signed tree every ten minutes or if it is older than `asked`, against the versions remembered from before."""
+    if desk.tree is not None and time.time() - desk.tree_at < TREE_SECONDS and desk.tree_at >= asked:
         return
     with desk.lock:
         seen = dict(desk.book.versions) if desk.book else dict(desk.tree.versions) if desk.tree else {}
@@ -95,28 +101,51 @@ def refresh_tree(desk: Desk) -> None:
             write(desk, [casebook.versions_record(tree.versions)])
 
 
-def mirror_new(desk: Desk, server: post.Server, head: post.Head) -> None:
-    """Fetch, check and read every new segment; each is written down whole, so that a crash repeats at most one."""
+def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -> None:
+    """Fetch, check and read every new segment; each is written down whole, so that a crash repeats at most one.
+
+    asked: when the head was asked for, in seconds of `time.time`. Without a roster that is not older nothing is read.
+    """
     with desk.lock:
         if desk.book is None or desk.vault is None:
             return
         book, vault, known, week = desk.book, desk.vault, dict(desk.book.hashes), desk.book.week
-    segments = mirror.new_segments(server, head, desk.programme, known, week)
+    segments = mirror.new_segments(server, head, desk.programme, known, week, desk.looked)
+    if segments:
+        _warn(desk, mirror.left_out(segments, known, week, clock.week_of(desk.now())))
+        # Whoever these letters name was on a roster before the head: looking now, whatever is in them, tells the server nothing.
+        refresh_tree(desk, asked)
+    if desk.tree is None:
+        return
+    roster = desk.tree.roster
+    called = {each.sign: each.name for each in roster.reviewers}
     desk.status.done, desk.status.total = 0, sum(len(segment.block_hashes) for segment in segments)
     for segment in segments:
         found = mirror.read_segment(server, segment, vault, desk.programme, lambda: _step(desk))
         with desk.lock:
             if desk.book is not book:
                 raise VaultLocked
-            fresh = [event for event in found.events if not book.segment.get(event.id) and casebook.wanted(book, event)]
+            strange = {event.id for event in found.events if event.id not in book.events and not mirror.is_known(event, roster)}
+            held = (event for event in found.events if event.id not in strange)
+            fresh = [event for event in held if not book.segment.get(event.id) and casebook.wanted(book, event)]
             records = [casebook.event_record(event, segment.number) for event in fresh]
+            for event in fresh:
+                # Reviewers only: anybody may write a report that claims to have seen something else.
+                if event.author in called and mirror.saw_another(event, book.hashes, segment.number):
+                    _warn(desk, SAW_ANOTHER.format(called[event.author], event.payload["seen"][0]))
             digest = segment_hash(segment).hex()
             points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
             records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
             records += casebook.hour_records(fresh, desk.now())
-            write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison)])
+            write(desk, [*records, casebook.segment_record(segment.number, digest, segment.week, found.poison + len(strange))])
             if any(event.author != vault.sign for event in fresh):
                 desk.ring()
+    desk.looked.update(head.weeks)
+
+
+def _warn(desk: Desk, words: str) -> None:
+    """Show what does not stop the work until the program ends. A server that contradicts itself is told instead."""
+    desk.status.alarm = desk.status.alarm or words
 
 
 def settled(desk: Desk) -> bool:
@@ -124,7 +153,8 @@ def settled(desk: Desk) -> bool:
     with desk.lock:
         if desk.book is None:
             return False
-        before, done = backup.waiting(desk.folder), backup.settle(desk.folder, max(desk.book.hashes, default=0))
+        newest, before = max(desk.book.hashes, default=0), backup.waiting(desk.folder)
+        done = backup.settle(desk.folder, newest, lambda: outbox.after_restore(desk))
     if not done:
         desk.status.note = RESTORED
     elif before and desk.status.note == RESTORED:
@@ -225,24 +255,35 @@ def renew(desk: Desk) -> None:
         verify_bundle(made, desk.programme, desk.now(), desk.tree.versions)
     status, _ = desk.open_way().put_tree(made)
     if status != 200:
-        desk.status.note = f"The server did not take the renewed date of the signed facts (status {status}). Trying again later."
+        desk.status.note = f"{NOT_RENEWED} (status {status}). Trying again later."
         return
-    desk.status.note = ""
+    if desk.status.note.startswith(NOT_RENEWED):
+        desk.status.note = ""
     desk.tree_at = 0.0  # what counts is what the server serves: look again in the next round
 
 
 def send_due(desk: Desk) -> None:
-    """Send the postings whose moment has come, and cover when it is its turn."""
+    """Send the postings whose moment has come, and cover when it is its turn.
+
+    What the server did not take is tried again at a random moment within one tick, cover like any other: a server that refuses everything
+    must not see by the second try what was real, nor by many at once what had waited.
+    """
     now = time.time()
+    _add_cover(desk, now)
     for posting, item in list(desk.outbox.items()):
         if item.at > now or not _leaves(desk, posting, item):
             continue
         if _deliver(desk, item.body):
             desk.outbox.pop(posting, None)
-            desk.spared_covers += 1
-            _note_stored(desk, posting)
+            if not item.cover:
+                desk.spared_covers += 1
+                _note_stored(desk, posting)
         else:
-            item.at = now + desk.chance.uniform(1, max(2, min(tick(desk), 60)))
+            item.at = now + desk.chance.uniform(1, max(2, tick(desk)))
+
+
+def _add_cover(desk: Desk, now: float) -> None:
+    """Put a posting without content into the outbox when its moment has come; in memory only, so a restart forgets it."""
     if desk.tree is not None and desk.tree.programme.cover_per_day > 0:
         mean = DAY / desk.tree.programme.cover_per_day
         if desk.next_cover == 0.0:
@@ -252,7 +293,7 @@ def send_due(desk: Desk) -> None:
             if desk.spared_covers > 0:
                 desk.spared_covers -= 1  # a real posting went in the place of this one
             else:
-                _deliver(desk, make_posting(desk.programme, []))
+                desk.outbox[f"cover {now}"] = Outgoing(make_posting(desk.programme, []), now, cover=True)
 
 
 def _leaves(desk: Desk, posting: str, item: Outgoing) -> bool:
@@ -299,9 +340,12 @@ def _note_stored(desk: Desk, posting: str) -> None:
     newest = desk.head.number if desk.head else 0
     with desk.lock:
         if desk.book is not None and posting in desk.book.waiting:
-            write(desk, [casebook.posted_record(posting, newest)])
-        else:
-            desk.stored[posting] = newest
+            try:
+                write(desk, [casebook.posted_record(posting, newest)])
+                return
+            except OSError:
+                pass  # a full disk must not end this thread; sent twice would be harmless
+        desk.stored[posting] = newest
 
 
 def _step(desk: Desk) -> None:

@@ -65,6 +65,12 @@ def _protect(app: Flask, desk: Desk, guard: Guard) -> None:
     def known(error: HTTPException) -> tuple[str, int]:
         return _sorry(error.description or "This did not work."), error.code or 500
 
+    @app.errorhandler(OSError)
+    def not_written(error: OSError) -> tuple[str, int]:
+        app.logger.error("a page failed: %s", type(error).__name__)
+        why = "This could not be written down: the disk may be full. Nothing was sent. Make room, go back and do it again."
+        return _sorry(why), HTTPStatus.INSUFFICIENT_STORAGE
+
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> tuple[str, int]:
         # The traceback may hold words of a case, and a log is a file: only the kind of mistake is told.
@@ -84,7 +90,7 @@ def _protect(app: Flask, desk: Desk, guard: Guard) -> None:
                 "news": sum(row.seen.unread > 0 for row in desk.shelf.order),
                 "poison": book.poison if book else 0,
                 "unread_records": len(book.unread) if book else 0,
-                "waiting": len(desk.outbox),
+                "waiting": sum(not item.cover for item in list(desk.outbox.values())),
                 "lost": sync.unpublished(desk),
                 "ready": desk.tree is not None,
                 "stale": desk.tree is not None and desk.tree.stale,

@@ -9,6 +9,8 @@ import pytest
 
 from crypto.case import fold
 from crypto.errors import Malformed, NotForUs
+from crypto.posting import parse_posting
+from crypto.sealing import make_posting
 from review import backup, casebook, files, outbox, sync, vault
 from review.desk import Desk, lock_desk, open_desk
 from tests.review.world import (
@@ -229,3 +231,48 @@ def test_the_commands(desks: list[Desk], case_id: str, tmp_path: Path) -> None:
     assert files.main(["--restore", str(tmp_path / "none"), "--vault", str(tmp_path / "newer"), *common])[0] == 1
     assert json.loads((tmp_path / "new" / backup.RESTORED).read_bytes())["segment"] is None
     assert not files.wanted(["--vault", "x", "--server", "y"])
+
+
+def test_of_what_waited_in_the_backup_only_what_cannot_have_been_taken_back_is_sent(
+    intake: FakeIntake, desks: list[Desk], case_id: str, tmp_path: Path
+) -> None:
+    """The first machine sent one, took the last one back, said another in its place, and is gone."""
+    old, bo = desks[0], desks[1]
+    turn(old)
+    turn(bo)
+    pass_screen(bo)  # waits, and cannot be taken back
+    sent, undone = (outbox.say(old, case_id, "answer", text=text) for text in ("sent later", "taken back later"))
+    outbox.say(bo, case_id, "answer", text="taken back or not")
+    for desk in (old, bo):
+        backup.back_up(desk.folder, tmp_path / f"{desk.folder.name} file", PASSPHRASE, P)
+    outbox.take_back(old, undone.id)
+    outbox.say(old, case_id, "answer", text="in its place")
+    turn(old)
+    lock_desk(old)
+    lock_desk(bo)
+    before, new = len(intake.postings), []
+    for desk in (old, bo):
+        name = desk.folder.name
+        backup.restore(tmp_path / f"{name} file", tmp_path / f"{name} new", PASSPHRASE, P)
+        new.append(reborn(desk, tmp_path / f"{name} new", intake))
+    for _ in range(backup.SEGMENTS):
+        for desk in new:
+            turn(desk)
+        assert len(intake.postings) == before, "a restored workstation says nothing"
+        intake.tick()
+        intake.tray = list(parse_posting(make_posting(P, [])).letters)
+    for desk in new:
+        turn(desk)
+    assert len(intake.postings) == before + 1, "that Bo opened it, and nothing of Ada's"
+    intake.tick()
+    turn(desks[2])
+    turn(new[0])
+    for reader in (desks[2], new[0]):
+        assert reader.book is not None
+        case = fold(reader.book.events.values(), case_id)
+        assert case is not None and case.equivocations == () and len(case.opened) == 2
+        assert [event.payload["text"] for event in case.order if event.kind == "answer"] == ["sent later", "in its place"]
+    for desk in new:
+        assert "Answer to the reporter in case" in desk.status.note and "Say it again" in desk.status.note
+        assert desk.book is not None and not desk.book.waiting and sync.unpublished(desk) == 0
+    assert sent.id in {event.id for event in case.order}

@@ -6,10 +6,10 @@ import pytest
 
 from crypto.errors import Malformed
 from crypto.event import Event, parse_event
-from review import casebook, outbox
+from review import casebook, outbox, sync
 from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
 from tests.review.test_views import Browser
-from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, report_event, reporter_keys, turn
+from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, everybody, make_desks, pass_screen, report_event, reporter_keys, turn
 
 KEY = bytes(32)
 
@@ -216,3 +216,65 @@ def test_many_events_share_a_place_and_come_back_in_order(tmp_path: Path, desks:
     book = casebook.open_book(tmp_path / "many", KEY, P)
     assert list(book.events.items()) == list(kept.items()) and set(book.segment.values()) == {7} and book.read == {events[2].id}
     casebook.close_book(book)
+
+
+def test_what_the_disk_does_not_take_is_not_sent_and_can_be_said_again(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, browser = desks[0], Browser(desks[0])
+    browser.get(browser.link)
+    report = arrive(intake, desk)
+    turn(desk)
+    pass_screen(desk)
+    turn(desk)
+    assert desk.book is not None
+    at, book, events = f"/case/{report.id}", desk.book, set(desk.book.events)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("review.casebook.os.fsync", full)
+        refused = browser.post(f"{at}/note", {"note": "between us"})
+    assert refused.status_code == 507 and "Nothing was sent." in refused.text
+    assert not desk.outbox and not book.waiting and set(book.events) == events
+    assert browser.post(f"{at}/note", {"note": "between us"}).status_code == 303
+    (said,) = set(book.events) - events
+    with monkeypatch.context() as patch:
+        patch.setattr("review.casebook.os.fsync", full)
+        assert browser.post(f"{at}/undo", {"event": said}).status_code == 507
+    sync.send_due(desk)
+    assert len(intake.postings) == 2 and len(desk.outbox) == 1 and said in book.events, "it waits for another try"
+    assert browser.post(f"{at}/undo", {"event": said}).status_code == 200
+    assert not desk.outbox and set(book.events) == events
+    outbox.say(desk, report.id, "answer", text="delivered onto a full disk")
+    for item in desk.outbox.values():
+        item.at = 0
+    with monkeypatch.context() as patch:
+        patch.setattr("review.casebook.os.fsync", full)
+        sync.send_due(desk)
+    assert len(intake.postings) == 3 and not desk.outbox and len(desk.stored) == 1
+    lock_desk(desk)
+    open_desk(desk, PASSPHRASE)
+    assert not desk.outbox and desk.book is not None and not desk.book.waiting
+
+
+def test_a_note_that_can_be_taken_back_is_not_handed_on_yet(intake: FakeIntake, tmp_path: Path) -> None:
+    """Else who takes the place would hold a note of which the page said that nobody has seen it."""
+    ada, _, cy, di = desks = make_desks(tmp_path, intake, ("Ada", "Bo", "Cy", "Di"))
+    report = arrive(intake, ada)
+    for desk in desks[:3]:
+        turn(desk)
+        pass_screen(desk)
+    everybody(intake, desks, 2)
+    outbox.step_back(cy, report.id)
+    everybody(intake, [cy])
+    note = outbox.say(ada, report.id, "note", text="taken back")
+    sync.one_round(ada)
+    assert ada.book is not None and di.book is not None
+    (forwarded,) = ada.book.forwarded.values()
+    assert forwarded and note.id not in forwarded
+    outbox.take_back(ada, note.id)
+    kept = outbox.say(ada, report.id, "note", text="kept")
+    everybody(intake, desks, 3)
+    assert {event.id for event in di.book.events.values() if event.kind == "note"} == {kept.id}

@@ -1,10 +1,13 @@
 import datetime
+import time
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from crypto.case import common, fold, heads
 from crypto.private.signing import sign_event
-from crypto.roster import Suspension
+from crypto.roster import Evaluator, Suspension
 from crypto.sealing import cover_letter, make_posting, seal_letter
 from review import cases, outbox, sync
 from review.desk import Desk, lock_desk, open_desk
@@ -105,6 +108,42 @@ def test_a_report_for_others_is_poison(intake: FakeIntake, desks: list[Desk]) ->
     assert desk.book is not None and desk.book.poison == 1 and not desk.book.events
 
 
+@pytest.mark.parametrize("place", ["readers", "reserves"])
+def test_a_report_that_names_who_is_no_reviewer_never_becomes_a_case(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Broken once on purpose: the sender's own key was one of two readers, and signed what the other proposed."""
+    ada, keys = desks[0], reporter_keys()
+    assert ada.tree is not None and ada.book is not None
+    whole = ada.tree
+    plain = report_event(keys, whole).payload
+    made_up = reporter_keys(9).sign_public.hex()
+    forged = {"readers": [plain["readers"][0], made_up]} if place == "readers" else {"reserves": [made_up]}
+    evaluator = Evaluator("Lab watch", made_up, "2026-01-01", "2026-01-01", "2027-01-01", "", "")
+    change_tree(desks, roster=replace(whole.roster, evaluators=(evaluator,)))
+    bad = sign_event({**plain, **forged}, keys.sign_seed, P)
+    send_to_all(intake, keys, whole, bad.raw)
+    intake.tick()
+    everybody(intake, desks, 2)
+    assert ada.book.poison == 1 and not ada.book.events and bad.id not in ada.book.cases
+    # Ended long ago and still on the roster is known; whoever came on it just now is looked up before anything is read.
+    change_card(desks, 2, to="2026-06-01", ended="RESIGNED")
+    newest = ada.tree
+    change_tree(desks, roster=replace(newest.roster, reviewers=newest.roster.reviewers[:2]))
+    monkeypatch.setattr("review.sync.verify_bundle", lambda *_: newest)
+    intake.files["/tree/bundle.json"] = b""
+    ada.tree_at = time.time()
+    good = arrive(intake, Desk(ada.folder, P, intake.server, tree=whole))
+    turn(ada)
+    assert good.id in ada.book.cases and ada.book.poison == 1
+    # What was taken once stays, whoever is on the roster when it is sent again.
+    ada.tree, ada.tree_at = replace(newest, roster=replace(newest.roster, reviewers=newest.roster.reviewers[:2])), float("inf")
+    send_to_all(intake, keys, whole, good.raw)
+    intake.tick()
+    turn(ada)
+    assert good.id in ada.book.cases and ada.book.poison == 1
+
+
 @pytest.mark.parametrize("path", ["/files/letters/1/0", "/files/clues/2026-W47"])
 def test_changed_files_raise_an_alarm_and_nothing_is_read(intake: FakeIntake, desks: list[Desk], path: str) -> None:
     assert desks[0].tree is not None
@@ -131,6 +170,81 @@ def test_a_second_history_raises_an_alarm(intake: FakeIntake, desks: list[Desk])
     for _ in range(3):
         sync.one_round(desks[1])
     assert "Rollback" in desks[1].status.alarm
+
+
+def _weeks(intake: FakeIntake, *weeks: str) -> None:
+    """A segment of cover in each of these weeks."""
+    for week in weeks:
+        intake.take(make_posting(P, []))
+        intake.tick(week)
+
+
+def test_a_week_left_out_of_the_middle_is_an_alarm_and_read_once_it_is_there(intake: FakeIntake, desks: list[Desk]) -> None:
+    """Broken once on purpose: segments 1 and 3 were known, and nobody missed segment 2."""
+    desk = desks[0]
+    assert desk.book is not None
+    _weeks(intake, "2026-W43")
+    turn(desk)
+    _weeks(intake, "2026-W45", "2026-W47")
+    intake.weeks = ["2026-W43", "2026-W47"]
+    for kept in (["2026-W43", "2026-W47"], ["2026-W47"]):
+        desk.status.alarm, desk.doubts, intake.weeks = "", 0, kept
+        intake.write_head()
+        for _ in range(3):
+            sync.one_round(desk)
+        assert "Mismatch" in desk.status.alarm and set(desk.book.hashes) == {1}
+    desk.status.alarm, intake.weeks = "", ["2026-W43", "2026-W45", "2026-W47"]
+    intake.write_head()
+    turn(desk)
+    assert set(desk.book.hashes) == {1, 2, 3}
+
+
+def test_weeks_past_the_retention_are_said_to_be_gone(intake: FakeIntake, desks: list[Desk]) -> None:
+    desk = desks[0]
+    assert desk.book is not None
+    _weeks(intake, "2026-W15")
+    turn(desk)
+    _weeks(intake, "2026-W16", "2026-W18", "2026-W47")
+    intake.weeks = ["2026-W47"]
+    intake.write_head()
+    sync.one_round(desk)
+    assert "Segments 2 to 3 are gone" in desk.status.alarm and set(desk.book.hashes) == {1, 4}
+
+
+def test_the_first_start_wants_all_that_is_kept_too(intake: FakeIntake, desks: list[Desk]) -> None:
+    _weeks(intake, "2026-W15", "2026-W21", "2026-W45", "2026-W47")
+    whole, late, asked = desks[0], desks[1], list[str]()
+    assert whole.book is not None and late.book is not None
+    intake.weeks = ["2026-W21", "2026-W45", "2026-W47"]
+    intake.write_head()
+    turn(whole)
+    assert set(whole.book.hashes) == {2, 3, 4}, "what is older than 26 weeks is missed by nobody"
+    intake.weeks = ["2026-W47"]
+    intake.write_head()
+    sync.one_round(late)
+    assert "nothing before segment 4, of week 2026-W47" in late.status.alarm and set(late.book.hashes) == {4}
+    late.status.alarm, intake.weeks = "", ["2026-W45", "2026-W47"]
+    _weeks(intake, "2026-W47")
+    turn(late)
+    assert set(late.book.hashes) == {3, 4, 5}
+    late.open_way = lambda: Server(lambda path: asked.append(path) or intake.files[path], intake.take, intake.take_tree)
+    _weeks(intake, "2026-W47")
+    turn(late)
+    assert "/files/clues/2026-W47" in asked and "/files/clues/2026-W45" not in asked
+
+
+@pytest.mark.parametrize("seen", [[1, "0" * 64], [99, "0" * 64]])
+def test_who_saw_other_segments_is_an_alarm(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch, seen: list[object]
+) -> None:
+    case_id = _opened(intake, desks)
+    real = outbox.common
+    monkeypatch.setattr("review.outbox.common", lambda **named: real(**{**named, "seen": seen}))
+    outbox.say(desks[1], case_id, "note", text="from elsewhere")
+    turn(desks[1])
+    intake.tick()
+    sync.one_round(desks[0])
+    assert f"The workstation of Bo saw another segment {seen[0]} " in desks[0].status.alarm
 
 
 def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) -> None:
@@ -171,6 +285,41 @@ def test_cover_comes_at_its_rate_and_real_postings_take_its_place(
         sync.send_due(desk)
         clock[0] += 3600
     assert len(intake.postings) == sent and desk.spared_covers < 1000
+
+
+def test_a_server_that_refuses_everything_cannot_tell_cover_from_what_was_said(
+    desks: list[Desk], intake: FakeIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_id, desk, tries, clock, hour = _opened(intake, desks), desks[0], dict[bytes, list[float]](), [1_000_000.0], 3600.0
+    assert desk.tree is not None
+    object.__setattr__(desk.tree.programme, "cover_per_day", 4)
+    object.__setattr__(desk.tree.programme, "tick", 6 * 3600)
+    monkeypatch.setattr("time.time", lambda: clock[0])
+    desk.next_cover, desk.spared_covers = 0.0, 0
+
+    def refuse(body: bytes) -> tuple[int, str]:
+        tries.setdefault(body[8:], []).append(clock[0])
+        return 503, "busy"
+
+    desk.open_way = lambda: Server(intake.server().get, refuse, intake.take_tree)
+    for number in range(5):
+        outbox.say(desk, case_id, "answer", text=f"hello {number}")
+    for _ in range(24 * 12 * 10):
+        clock[0] += hour / 12
+        sync.send_due(desk)
+    said = {item.body[8:] for item in desk.outbox.values() if not item.cover}
+    kinds = {real: [times for body, times in tries.items() if (body in said) == real and times[0] < 1_400_000] for real in (True, False)}
+    assert len(kinds[True]) == 5 and len(kinds[False]) > 5
+    for found in kinds.values():
+        waits = [later - earlier for times in found for earlier, later in pairwise(times)]
+        assert min(map(len, found)) > 20 and 2 * hour < sum(waits) / len(waits) < 4 * hour and max(waits) > 5 * hour
+    assert len(desk.outbox) == len(tries)
+    desk.open_way = intake.server
+    before = len(intake.postings)
+    for _ in range(24 * 12):
+        clock[0] += hour / 12
+        sync.send_due(desk)
+    assert not desk.outbox and {body[8:] for body in intake.postings[before:]} >= set(tries) and not desk.stored
 
 
 def test_the_lead_sends_summaries_so_that_five_weeks_are_enough(intake: FakeIntake, desks: list[Desk]) -> None:
