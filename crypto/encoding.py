@@ -42,6 +42,11 @@ def is_week(text: object) -> bool:
     return 1 <= int(text[6:]) <= datetime.date(int(text[:4]), 12, 28).isocalendar().week
 
 
+def weeks_of(week: str) -> int:
+    """A week as a number, one more each calendar week."""
+    return datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1).toordinal() // 7
+
+
 def b64(data: bytes) -> str:
     """URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -130,6 +130,14 @@ export function isWeek(text: unknown): text is string {
   return `${year}-W01` <= text && text <= weekOf(new Date(`${year}-12-28`));
 }
 
+/** Weeks as integers in a row. */
+export function weekNumber(week: string): number {
+  const years = Number(week.slice(0, 4)) - 1;
+  // Days from Monday, 1 January of the year 1 to 4 January, which is always in W01.
+  const days = 365 * years + Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400) + 3;
+  return Math.floor(days / 7) + Number(week.slice(6)) - 1;
+}
+
 /** The ISO 8601 week of a moment, in UTC. */
 export function weekOf(moment: Date): string {
   const day = new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth(), moment.getUTCDate()));

@@ -880,6 +880,18 @@ def segment_vectors() -> list[Vector]:
                 ask=[list(block) for block in chosen],
             )
         )
+    # Over the ends of a year of 53 weeks, of one of 52, of a century that is no leap year, and within a year.
+    for published, fits, ahead in (
+        ("2026-W47", "2026-W48", "2026-W49"),
+        ("2026-W52", "2026-W53", "2027-W01"),
+        ("2026-W53", "2027-W01", "2027-W02"),
+        ("2027-W52", "2028-W01", "2028-W02"),
+        ("2099-W53", "2100-W01", "2100-W02"),
+        ("2026-W47", "2000-W01", "2199-W52"),
+    ):
+        for week, expect in ((fits, "ok"), (ahead, "Malformed")):
+            said = f"an event of {week} in a segment of {published}"
+            out.append(vector(f"dated-{published}-{week}".lower(), said, expect, op="dated", week=week, published=published))
     return out
 
 

@@ -9,6 +9,7 @@ import { _sealLetter } from "../letter.ts";
 import { _assemble } from "../posting.ts";
 import { pairOf, sign } from "../primitives.ts";
 import { fold as foldCase } from "../case.ts";
+import { openEvent } from "../return.ts";
 import { buildSegment } from "./build.ts";
 
 type Bytes = core.Bytes;
@@ -137,6 +138,15 @@ test("events are signed, parsed and refused by name", async () => {
   assert.equal(foldCase([stub], event.id)?.state, "RECEIVED");
   assert.deepEqual(core.heads([stub], event.id, "all"), [event.id]);
   assert.equal(stub.payload["open"], core.toB64(ours.open.public));
+});
+
+test("a letter gives its event, unless that is dated more than a week ahead of its segment", async () => {
+  const [ours, reader] = [await keysNamed("ours"), await keysNamed("reader")];
+  const event = await core.signEvent(reportPayload(ours, [reader, ours]), ours.sign, programme);
+  const letter = await core.sealLetter(programme, ours.find.public, ours.open.public, event.raw);
+  assert.deepEqual(await openEvent(letter, "2026-W46", ours, programme), [event]);
+  await refuses("Malformed", () => openEvent(letter, "2026-W45", ours, programme));
+  assert.deepEqual(await openEvent(await core.sealLetter(programme, ours.find.public, ours.open.public, new Uint8Array(0)), WEEK, ours, programme), []);
 });
 
 test("an evaluator's event is written only with the evaluator's signature for this case", async () => {
