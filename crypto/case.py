@@ -20,8 +20,8 @@ class Case:
     sign keys who read the case now; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "". `history` holds
     (state, week, id of the event that brought it), the first being RECEIVED; `since` is the last one's week, `until` and `whom` are of
     the `state` event behind it, or "", and `until` of the last that gave it a later date; `extended` are all that did so in any state.
-    `unsigned` are urgent steps without a second signature; under `legal_hold` the case cannot be purged. `corrections` maps a code to its
-    latest status; `lead` and `second` are sign keys or "".
+    `unsigned` are urgent steps without a second signature; under `legal_hold` the case cannot be purged. `knew` is the last
+    `knew` event. `corrections` maps a code to its latest status; `lead` and `second` are sign keys or "".
     """
 
     id: str
@@ -45,6 +45,7 @@ class Case:
     extended: tuple[str, ...]
     legal_hold: bool
     triage: Event | None
+    knew: Event | None
     corrections: Mapping[str, str]
     lead: str
     second: str
@@ -100,18 +101,23 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
         unsigned=tuple(at.unsigned),
         extended=tuple(at.extended),
         legal_hold=at.legal_hold,
-        triage=next((event for event in reversed(valid) if event.kind == "triage"), None),
+        triage=_last(valid, "triage"),
+        knew=_last(valid, "knew"),
         corrections={event.payload["code"]: event.payload["status"] for event in valid if event.kind == "correction"},
         lead=lead,
         second=second,
     )
 
 
+def _last(valid: Sequence[Event], kind: str) -> Event | None:
+    return next((event for event in reversed(valid) if event.kind == kind), None)
+
+
 def _pair(valid: Sequence[Event], active: Sequence[str]) -> tuple[str, str]:
     """The lead and the second: the last assigned if both still read the case, else the first two who do."""
-    assigned = next((event.payload for event in reversed(valid) if event.kind == "assign"), None)
-    if assigned and assigned["lead"] in active and assigned["second"] in active:
-        return assigned["lead"], assigned["second"]
+    assigned = _last(valid, "assign")
+    if assigned and assigned.payload["lead"] in active and assigned.payload["second"] in active:
+        return assigned.payload["lead"], assigned.payload["second"]
     lead, second = [*active, "", ""][:2]
     return lead, second
 

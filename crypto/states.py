@@ -1,11 +1,12 @@
-"""The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL 9, 7 to 12). Reads events of audience `all` only."""
+"""The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL 9, 7 to 14). Reads events of audience `all` only."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto.constants import MAY_CODES, NARROW, OUTWARD
-from crypto.event import Event
+from crypto.encoding import weeks_of
+from crypto.event import REPORTER_KINDS, Event
 from crypto.graph import Graph, descends, last_of
 
 TABLE: Mapping[str, tuple[str, ...]] = {
@@ -31,12 +32,23 @@ CLOSED_ALONE = (("RECEIVED", "SPAM"), ("ADVICE", "ADVISED"), ("WITHDRAWN", "WITH
 AT_ONCE = ("COORDINATING", "REFERRED")  # what `urgent` can reach
 SHUT = ("RECEIVED", "CLOSED", "WITHDRAWN", "PURGED")  # and from where it cannot
 LONGER = ("HELD", "REVIEW", "COORDINATING")  # what can be given a later date
+UNTRIAGED = ("RECEIVED", "ADVICE", "WITHDRAWN")  # what can be closed without a triage
+READ = ("state", "purge", "hold", "endorse")  # what only who has said `received` can say
+CLOSE_NEEDS = {"REFERRED-DONE": "REFERRED", "PUBLISHED": "DISCLOSED", "NO-REPLY": "NEEDS_INFO"}  # the state it must have been in
+CLOSE_FIXES = {"ACTION": ("VERIFIED",), "CLAIMED": ("CLAIMED", "VERIFIED")}  # the status a correction must have had
+# In weeks: the clocks of wording.json.
+HELD_WEEKS = 52
+REVIEW_WEEKS = 25
+EMBARGO_WEEKS, EMBARGO_URGENT, EMBARGO_MOST = 6, {"U0": 0, "U1": 1}, 12
+SILENCE_WEEKS = 14
+REOPEN_WEEKS = 52
 NAMING: Mapping[str, tuple[str, ...]] = {
     "endorse": ("state", "purge", "hold"),
     "retract": ("state", "purge", "hold"),
     "done": ("state",),
     "confirm": ("state",),
     "packet": ("state",),
+    "legal": ("state",),
 }
 
 
@@ -86,7 +98,7 @@ class Standing:
 def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
     """Run the machine over what the rules about people left valid. leaving: a person's valid `recuse` and effective cutoffs (audience all).
 
-    The result's `void` has the further reasons: orphan, same, recused, retracted, packet, consent, state.
+    The result's `void` has the further reasons: unread, orphan, same, recused, retracted, state, and what a step lacks (_lacks).
     """
     ids = [id_ for id_ in graph.order if id_ not in void and id_ != case_id]
     shared = [graph.held[id_] for id_ in ids if graph.held[id_].payload["audience"] == "all"]
@@ -130,8 +142,14 @@ def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
 
 
 def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
-    orphans = {event.id: "orphan" for event in shared if event.kind in NAMING and _orphan(graph, event, void)}
-    valid = [event for event in shared if event.id not in orphans]
+    opened: dict[str, list[str]] = defaultdict(list)
+    for event in shared:
+        if event.kind == "received":
+            opened[event.author].append(event.id)
+    lost = {e.id: "unread" for e in shared if e.kind in READ and not any(descends(graph, e.id, id_) for id_ in opened[e.author])}
+    gone = {**void, **lost}
+    lost |= {e.id: "orphan" for e in shared if e.kind in NAMING and e.id not in lost and _orphan(graph, e, gone)}
+    valid = [event for event in shared if event.id not in lost]
     about: dict[str, dict[str, list[str]]] = {"done": defaultdict(list), "retract": defaultdict(list)}
     for event in valid:
         if event.kind in about:
@@ -140,7 +158,7 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
     danger = [event.id for event in valid if event.kind == "triage" and event.payload["urgency"] == "U0"]
     root = graph.held[case_id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, leaving, said, about["done"], about["retract"], danger, history, orphans)
+    return Standing(graph, root, valid, leaving, said, about["done"], about["retract"], danger, history, lost)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
@@ -169,15 +187,16 @@ def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
 def _propose(at: Standing, event: Event) -> None:
     """A `state` event at its place: one that needs one person takes effect, one that needs two waits."""
     to = event.payload["to"]
+    why = _lacks(at, event.id, event, _asked(at, event)) if _allowed(at, event) else "state"
     back = to == "REVIEW" and at.brought in at.unsigned and descends(at.graph, event.id, at.brought)
     if back:
         at.unsigned.remove(at.brought)
-    if back or _alone(at, event):
+    if back or (not why and _alone(at, event)):
         at.reached.add(event.id)
         _enter(at, to, event, event.id)
     elif to in ALONE:
-        at.void[event.id] = "state"
-    elif _urgent(at, event):
+        at.void[event.id] = why
+    elif not why and _urgent(at, event):
         at.reached.add(event.id)
         at.unsigned.append(event.id)
         _enter(at, to, event, event.id)
@@ -215,11 +234,7 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
         return ""  # it has taken effect: one signature more
     if any(_beside(at, id_, of, by) for id_ in at.retracted.get(of.id, ())):
         return "retracted"
-    if _target(of) == "DISCLOSED" and not any(each.payload["to"] == "PUBLIC" for each in _texts(at, of, by)):
-        return "packet"
-    if _target(of) in OUTWARD and not _consented(at, by, of, {of.id}):
-        return "consent"
-    return "state" if of.id in at.void or not _allowed(at, of) else ""
+    return "state" if of.id in at.void or not _allowed(at, of) else _lacks(at, by, of, {of.id})
 
 
 def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
@@ -246,10 +261,11 @@ def _allowed(at: Standing, event: Event) -> bool:
 
 
 def _alone(at: Standing, event: Event) -> bool:
-    """Whether one reviewer suffices for this transition."""
+    """Whether one reviewer suffices for this transition, which the table allows."""
     to = event.payload["to"]
-    few = to in ALONE or (to == "TRIAGE" and at.state in ("NEEDS_INFO", "HELD")) or (at.state, event.payload["reason"]) in CLOSED_ALONE
-    return few and _allowed(at, event)
+    if to == "HELD" and to in TABLE[at.state]:
+        return _may(at, event.id, event) == "HOLD"  # the reporter chose it
+    return to in ALONE or (to == "TRIAGE" and at.state in ("NEEDS_INFO", "HELD")) or (at.state, event.payload["reason"]) in CLOSED_ALONE
 
 
 def _longer(at: Standing, event: Event) -> bool:
@@ -268,14 +284,87 @@ def _hurried(at: Standing, event: Event) -> bool:
 
 
 def _urgent(at: Standing, event: Event) -> bool:
-    """Whether danger to life and the reporter's consent let this event take effect before anyone endorses it."""
-    if not _hurried(at, event) or event.payload["to"] == at.state or not _allowed(at, event):
-        return False
-    if _recused(at, {event.author}, event, event.id):
-        return False
+    """Whether danger to life lets this event, which lacks nothing, take effect before anyone endorses it."""
+    return _hurried(at, event) and event.payload["to"] != at.state and not _recused(at, {event.author}, event, event.id)
+
+
+def _asked(at: Standing, event: Event) -> set[str]:
+    """The proposals of the same step that its author knew: an urgent step may rest on the answers to them."""
     step = (event.payload["to"], event.payload["whom"])
     asked = [each for each in at.valid if each.kind == "state" and (each.payload["to"], each.payload["whom"]) == step]
-    return _consented(at, event.id, event, {each.id for each in asked if descends(at.graph, event.id, each.id)})
+    return {each.id for each in asked if descends(at.graph, event.id, each.id)}
+
+
+def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
+    """What a step that fits the present state lacks if it takes effect at `by`: the first such reason of section 9, or ""."""
+    to, reason = _target(of), of.payload.get("reason", "")
+    opinion = to in ("HELD", "REVIEW") or (to == "CLOSED" and at.state not in UNTRIAGED and reason != "SPAM")
+    if opinion and not _known(at, "triage", by):
+        return "triage"
+    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of)):
+        return lacking
+    if not _agreed(at, by, of, asked):
+        return "consent"
+    fixes = {each.payload["status"] for each in _known(at, "correction", by)}
+    if to == "CORRECTED" and fixes.isdisjoint(("CLAIMED", "VERIFIED", "DECLINED")):
+        return "correction"
+    if to == at.state == "COORDINATING" and fixes.isdisjoint(("ACKNOWLEDGED", "CLAIMED", "VERIFIED")):
+        return "correction"
+    if to == "CLOSED" and reason in CLOSE_NEEDS and CLOSE_NEEDS[reason] not in [state for state, _, _ in at.history]:
+        return "reason"
+    if to == "CLOSED" and reason in CLOSE_FIXES and fixes.isdisjoint(CLOSE_FIXES[reason]):
+        return "reason"
+    return "" if _in_time(at, by, of) else "date"
+
+
+def _unread_text(at: Standing, by: str | None, of: Event) -> str:
+    """What a published text lacks: itself, or somebody who advises on law and has read every text of the step."""
+    texts = _texts(at, of, by)
+    if not any(each.payload["to"] == "PUBLIC" for each in texts):
+        return "packet"
+    read = [each.id for each in _known(at, "legal", by) if each.payload["of"] == of.id]
+    return "" if any(all(descends(at.graph, id_, text.id) for text in texts) for id_ in read) else "legal"
+
+
+def _in_time(at: Standing, by: str | None, of: Event) -> bool:
+    """Whether its date is not too late, a closing for silence not too early, and a reopening not too late."""
+    to, week, until = _target(of), weeks_of(of.payload["week"]), of.payload.get("until", "")
+    begun = weeks_of(at.history[-1][1])
+    if to == "REOPENED":
+        return week <= begun + REOPEN_WEEKS
+    if to == "CLOSED" and of.payload["reason"] == "NO-REPLY":
+        words = [each for each in at.valid if each.kind in REPORTER_KINDS and _beside(at, each.id, of, by)]
+        asked = [asked for state, asked, _ in at.history if state == "NEEDS_INFO"][-1:]
+        last = max(weeks_of(said) for said in [*asked, *(str(each.payload["week"]) for each in (at.root, *words))])
+        return week >= last + SILENCE_WEEKS
+    if until == "" or to not in LONGER:
+        return True
+    if to == "REVIEW":
+        most = weeks_of(next((said for state, said, _ in at.history if state == "ACKNOWLEDGED"), at.history[0][1])) + REVIEW_WEEKS
+    elif to == "HELD":
+        most = (begun if at.state == to else week) + HELD_WEEKS
+    elif at.state == to:
+        most = begun + EMBARGO_MOST
+    else:
+        urgency = [each.payload["urgency"] for each in _known(at, "triage", by)][-1:]
+        most = week + EMBARGO_URGENT.get("".join(urgency), EMBARGO_WEEKS)
+    return weeks_of(until) <= most
+
+
+def _agreed(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool:
+    """Whether what the reporter wants allows this step at `by`. Where only a stub is held and nothing was chosen, nobody knows."""
+    to = _target(of)
+    if to in OUTWARD:
+        return _consented(at, by, of, asked)
+    if to in ("ADVICE", "PLAN"):
+        return _may(at, by, of) in ("", "ADVISE") if to == "ADVICE" else _may(at, by, of) != "ADVISE"
+    return True
+
+
+def _may(at: Standing, by: str | None, of: Event) -> str:
+    """What reviewers may do at `by`, "" if nobody knows."""
+    choices = [id_ for id_ in at.said if at.graph.held[id_].kind == "choice" and _beside(at, id_, of, by)]
+    return may_of(at.graph, choices, at.root)
 
 
 def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool:
@@ -291,20 +380,25 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     texts = _texts(at, of, by)
     seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text.id) for text in texts)]
     yes = [held[id_].payload["warned"] for id_ in seen]
-    known = [each.payload["known"] for each in at.valid if each.kind == "triage" and _before(at, each.id, by)]
+    known = [each.payload["known"] for each in _known(at, "triage", by)]
     if at.root.kind == "report":
         known.append(at.root.payload["answers"]["known"])
     if any(code in NARROW for code in known) and "YES" not in yes:
         return False
     # Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-    may = may_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"), at.root) or "PUBLISH"
+    may = _may(at, by, of) or "PUBLISH"
     enough = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}[of.payload["to"]]
     return bool(yes) or may in enough
 
 
 def _texts(at: Standing, of: Event, by: str | None) -> list[Event]:
     """The packets that belong to this proposal and were known at `by`."""
-    return [each for each in at.valid if each.kind == "packet" and each.payload["state"] == of.id and _before(at, each.id, by)]
+    return [each for each in _known(at, "packet", by) if each.payload["state"] == of.id]
+
+
+def _known(at: Standing, kind: str, by: str | None) -> list[Event]:
+    """The valid events of a kind that were known at `by`, in order."""
+    return [each for each in at.valid if each.kind == kind and _before(at, each.id, by)]
 
 
 def _before(at: Standing, id_: str, by: str | None) -> bool:

@@ -3,13 +3,14 @@
 A path is the steps of one story, each having seen all before it; a plan is some paths, which part where their steps differ and know
 nothing of each other from there. `A | B => C`: C has seen both A and B. A step is a name of STEPS with, optionally, `/who` says it,
 `:step` the event it is about (else the last `state`, `purge` or `hold`), `^48` the week of 2026 from which it is (`^2703`: 2027-W03), `%5` a roster number, which changes its id.
+Each path begins with READ, unless `~` stands before it.
 """
 
 import itertools
 import re
 from typing import Any
 
-from crypto.constants import STATE_TARGETS, STATES
+from crypto.constants import CLOSE_REASONS, CORRECTION_STATUSES, STATE_TARGETS, STATES
 from crypto.encoding import b64
 from crypto.graph import topological
 from crypto.states import TABLE
@@ -66,12 +67,26 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "coord04": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix"}),
     "coord04-whom": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix", "whom": "the press"}),
     "ucoord04": ("rita", "state", {"to": "COORDINATING", "until": "2027-W04", "text": "a fix", "urgent": "YES"}),
+    **{f"close-{reason}": ("rita", "state", {"to": "CLOSED", "reason": reason}) for reason in CLOSE_REASONS},
     "cal": ("rita", "state", {"to": "REFERRED", "whom": "Cal OES", "until": "2027-W05"}),
     "ucoord": ("rita", "state", {"to": "COORDINATING", "urgent": "YES"}),
+    **{f"ucoord-26{n}": ("rita", "state", {"to": "COORDINATING", "urgent": "YES", "until": f"2026-W{n}"}) for n in (47, 48)},
+    **{
+        f"{short}-{week}": ("rita", "state", {"to": to, "until": f"{century}{week[:2]}-W{week[2:]}", "text": "until then"})
+        for short, to, century, weeks in (
+            ("held", "HELD", 20, "0001 2746 2747 2749 2750 2752 2801"),
+            ("held", "HELD", 21, "9952"),
+            ("rev", "REVIEW", 20, "2719 2720 2722 2723 9953"),
+            ("coord", "COORDINATING", 20, "2647 2648 2649 2653 2701 2706 2707 2709 2710"),
+        )
+        for week in weeks.split()
+    },
     "uref": ("rita", "state", {"to": "REFERRED", "urgent": "YES"}),
     "ucal": ("rita", "state", {"to": "REFERRED", "urgent": "YES", "whom": "Cal OES"}),
     "udisc": ("rita", "state", {"to": "DISCLOSED", "urgent": "YES"}),
     "urev": ("rita", "state", {"to": "REVIEW", "urgent": "YES"}),
+    "received": ("rita", "received", {}),
+    "legal": ("wim", "legal", {"of": "", "text": "as a lawyer: nothing in it names anybody"}),
     "+": ("olaf", "endorse", {"of": ""}),
     "back": ("rita", "retract", {"of": ""}),
     "done": ("rita", "done", {"of": "", "text": "sent"}),
@@ -92,8 +107,11 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "to-uma": ("olaf", "handover", {"to": "uma"}),
     "cut": ("olaf", "cutoff", {"of": "rita"}),
     "cutn": ("olaf", "cutoff", {"of": "rita", "audience": "reviewers"}),
-    "asked": ("rita", "correction", {"code": "DC-STOP", "status": "ASKED", "text": ""}),
-    "claimed": ("olaf", "correction", {"code": "DC-STOP", "status": "CLAIMED", "text": ""}),
+    "knew": ("wim", "knew", {"since": "2026-W40", "text": "they were told at a meeting"}),
+    **{
+        word: ("rita" if word == "asked" else "olaf", "correction", {"code": "DC-STOP", "status": status, "text": ""})
+        for word, status in zip(("asked", "taken", "claimed", "verified", "declined"), CORRECTION_STATUSES, strict=True)
+    },
     "secure": ("wim", "correction", {"code": "DC-SECURE", "status": "VERIFIED", "text": ""}),
     "packet": ("rita", "packet", {"to": "CAL-OES", "state": "", "fields": {"name": "x"}}),
     "public": ("rita", "packet", {"to": "PUBLIC", "state": "", "fields": {"summary": "x"}}),
@@ -101,20 +119,21 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
     **{f"k{n}": ("olaf", "triage", CODES | {"known": f"K{n}"}) for n in range(5)},
     **{f"u{n}": ("olaf", "triage", CODES | {"urgency": f"U{n}"}) for n in range(4)},
 }
-PLAN = "ack tri + rev + plan +"
+READ = "received received/olaf received/wim"
+PLAN = "ack tri + u2 rev + plan +"
 TO: dict[str, str] = {
     "RECEIVED": "",
     "ACKNOWLEDGED": "ack",
-    "ADVICE": "ack adv",
-    "TRIAGE": "ack tri +",
-    "NEEDS_INFO": "ack tri + info",
-    "HELD": "ack tri + held +",
-    "REVIEW": "ack tri + rev +",
+    "ADVICE": "ack may-ADVISE adv",
+    "TRIAGE": "ack tri + u2",
+    "NEEDS_INFO": "ack tri + u2 info",
+    "HELD": "ack tri + u2 held +",
+    "REVIEW": "ack tri + u2 rev +",
     "PLAN": PLAN,
     "COORDINATING": f"{PLAN} coord +",
     "REFERRED": f"{PLAN} ref +",
-    "DISCLOSED": f"{PLAN} disc public:disc yes +",
-    "CORRECTED": f"{PLAN} coord + corr",
+    "DISCLOSED": f"{PLAN} disc public:disc legal:disc yes +",
+    "CORRECTED": f"{PLAN} coord + claimed corr",
     "CLOSED": "spam",
     "REOPENED": "spam reopen",
     "PURGED": "spam purge +",
@@ -126,7 +145,7 @@ def plans() -> dict[str, Plans]:
     """The vectors by kind of report: name to (comment, paths)."""
     return {
         "publish": transitions() | closings() | endorsements() | consents() | recorded() | urgent() | withdrawals() | purges() | others()
-        | longer() | retracted() | disclosed() | holds() | clocks(),
+        | longer() | retracted() | disclosed() | holds() | clocks() | unread() | wishes() | legal() | corrections() | reasons() | weeks(),
         "refer": {
             "referred": ("REFER is enough for an authority", [f"{PLAN} ref +"]),
             "coordinating": ("and not for the company", [f"{PLAN} coord +"]),
@@ -154,19 +173,26 @@ def plans() -> dict[str, Plans]:
             "urgent-endorsed": ("urgent but not alone: an ordinary proposal", [f"{PLAN} u0 ucal yes +"]),
             "urgent-endorsed-from-triage": ("which two may take from where one may", ["ack tri + u0 ucal yes +"]),
             "urgent-endorsed-u1": ("but not without danger to life", ["ack tri + u1 ucal yes +"]),
-            "longer": ("more time for the company: asked anew", [f"{PLAN} coord yes + coord04 +"]),
-            "longer-yes": ("and agreed to", [f"{PLAN} coord yes + coord04 yes:coord04 +"]),
+            "longer": ("more time for the company: asked anew", [f"{PLAN} coord yes + taken coord04 +"]),
+            "longer-yes": ("and agreed to", [f"{PLAN} coord yes + taken coord04 yes:coord04 +"]),
             "retracted-refused": ("taken back after an endorsement that did not count", [f"{PLAN} coord + back:coord yes:coord +/wim:coord"]),
         },
         "hold": {
             "referred": ("HOLD: never outward", [f"{PLAN} ref +"]),
             "referred-yes": ("without a yes to the very step", [f"{PLAN} ref yes +"]),
             "coordinating": ("HOLD: never outward", [f"{PLAN} coord +"]),
-        },
+        } | held(),
         "advise": {
-            "referred": ("ADVISE: never outward", [f"{PLAN} ref +"]),
-            "coordinating": ("ADVISE: never outward", [f"{PLAN} coord +"]),
-            "disclosed-yes": ("without a yes to the very step", [f"{PLAN} disc public:disc yes +"]),
+            "referred": ("ADVISE: never outward", [f"{TO['REVIEW']} may-ASK plan + may-ADVISE ref +"]),
+            "coordinating": ("ADVISE: never outward", [f"{TO['REVIEW']} may-ASK plan + may-ADVISE coord +"]),
+            "disclosed-yes": ("without a yes to the very step", [f"{TO['REVIEW']} may-ASK plan + may-ADVISE disc public:disc legal:disc yes +"]),
+            "advice": ("a question and no case, by one", ["ack adv"]),
+            "advice-beside": ("unless they want more at the same time", ["ack adv", "ack may-ASK"]),
+            "advice-done": ("too late", ["ack adv done", "ack may-ASK"]),
+            "plan": ("and nothing is planned", [PLAN]),
+            "plan-widened": ("until they allow more", [f"{TO['REVIEW']} may-ASK plan +"]),
+            "plan-widened-beside": ("also at the same time", [f"{TO['REVIEW']} plan +", f"{TO['REVIEW']} may-ASK"]),
+            "held": ("only who chose to wait is held by one", [f"{TO['TRIAGE']} held"]),
         },
         "few": narrow() | {
             "urgent": ("urgent: allowed, but few people could know", [f"{PLAN} u0 ucoord"]),
@@ -177,7 +203,13 @@ def plans() -> dict[str, Plans]:
         "stub": {
             "referred": ("what the report said is not known: it does not stand in the way", [f"{PLAN} ref +"]),
             "coordinating": ("nor for the company", [f"{PLAN} coord +"]),
-            "disclosed": ("a published text needs their yes in any case", [f"{PLAN} disc public:disc +"]),
+            "disclosed": ("a published text needs their yes in any case", [f"{PLAN} disc public:disc legal:disc +"]),
+            "advice": ("perhaps they only asked", ["ack adv"]),
+            "advice-chosen": ("what was chosen since is known", ["ack may-ASK adv"]),
+            "plan-chosen": ("also for a plan", [f"{TO['REVIEW']} may-ADVISE plan +"]),
+            "held": ("nobody knows that they want to wait", [f"{TO['TRIAGE']} held"]),
+            "held-chosen": ("until they say so", [f"{TO['TRIAGE']} may-HOLD held"]),
+            "no-reply": ("the week of the stub is the first of silence", [f"{TO['NEEDS_INFO']} close-NO-REPLY^2708 +^2708"]),
             "choice": ("what was chosen since is known", [f"{PLAN} may-ASK ref +"]),
             "triage": ("and so is what the reviewers found", [f"{PLAN} k1 ref +"]),
             "withdrawn": ("a withdrawal beside an endorsement", [f"{PLAN} ref +", f"{PLAN} ref wd"]),
@@ -190,7 +222,8 @@ def transitions() -> Plans:
     found: Plans = {}
     for state, to in itertools.product(STATES, STATE_TARGETS):
         step = "closew" if (state, to) == ("WITHDRAWN", "CLOSED") else "spam" if (state, to) == ("RECEIVED", "CLOSED") else SHORT[to]
-        agreed = " public:disc yes" if to == "DISCLOSED" else ""
+        agreed = " public:disc legal:disc yes" if to == "DISCLOSED" else ""
+        step = {"ADVICE": "may-ADVISE adv", "CORRECTED": "claimed corr"}.get(to, step)
         name = f"{state}-to-{to}"
         if to in TABLE[state]:
             found[f"{name}-alone"] = (f"{state} to {to}, by one reviewer", [f"{TO[state]} {step}{agreed}"])
@@ -201,17 +234,17 @@ def transitions() -> Plans:
 def closings() -> Plans:
     return {
         "close-RECEIVED": ("an unopened report is closed as spam or not at all", ["close +"]),
-        "close-ADVICE-advised": ("one reviewer closes what was a question", ["ack adv advised"]),
-        "close-ADVICE-spam": ("one reviewer does not close it for another reason", ["ack adv spam"]),
+        "close-ADVICE-advised": ("one reviewer closes what was a question", ["ack may-ADVISE adv advised"]),
+        "close-ADVICE-spam": ("one reviewer does not close it for another reason", ["ack may-ADVISE adv spam"]),
         "close-TRIAGE-spam": ("what was opened is not spam for one reviewer", ["ack tri + spam"]),
         "close-TRIAGE-advised": ("ADVISED closes alone from ADVICE only", ["ack tri + advised"]),
         "close-WITHDRAWN-other": ("a withdrawn case is closed as that", ["wd close +"]),
         "close-WITHDRAWN-spam": ("and as nothing else", ["wd spam"]),
         "close-WITHDRAWN-early": ("one reviewer does not say it for the reporter", ["ack tri + closew"]),
         "reopened-through-triage": ("one reviewer alone never gets a case into triage", ["spam reopen tri"]),
-        "until": ("until when it is held", ["ack tri + hold12 +"]),
-        "until-goes": ("the next state has its own", ["ack tri + hold12 + tri"]),
-        "until-withdrawn": ("a withdrawn case has none", ["ack tri + hold12 + wd"]),
+        "until": ("until when it is held", ["ack tri + u2 hold12 +"]),
+        "until-goes": ("the next state has its own", ["ack tri + u2 hold12 + tri"]),
+        "until-withdrawn": ("a withdrawn case has none", ["ack tri + u2 hold12 + wd"]),
         "whom": ("whom it was passed to, and the weeks", [f"{PLAN} cal +^50"]),
         "week-of-endorsement": ("a state is as old as its endorsement", ["ack tri^48 +^49"]),
     }
@@ -223,13 +256,13 @@ def endorsements() -> Plans:
         "same": ("nobody endorses their own proposal", [f"{tri} +/rita"]),
         "same-then-other": ("somebody else still can", [f"{tri} +/rita +/wim"]),
         "by-reserve": ("a reserve who was not handed the case", [f"{tri} +/uma"]),
-        "by-new-reader": ("a reserve who was", ["ack recuse/wim to-uma tri +/uma"]),
+        "by-new-reader": ("a reserve who was", ["ack recuse/wim to-uma received/uma tri +/uma"]),
         "by-stranger": ("somebody else", [f"{tri} +/stranger"]),
         "by-reporter": ("the reporter endorses nothing", [f"{tri} +/alice"]),
         "by-gone": ("who stepped back endorses nothing", [f"{tri} recuse/olaf +/olaf:tri"]),
         "by-cut-off": ("nor does who was cut off", [f"{tri} +", f"{tri} cut/rita:olaf", f"{tri} cut/wim:olaf"]),
         "twice": ("two endorsements: the first counts, the second is one signature more", [f"{tri} +", f"{tri} +/wim"]),
-        "twice-later": ("an endorsement of what took effect long ago changes nothing", [f"{tri} + rev + info tri +/wim:rev"]),
+        "twice-later": ("an endorsement of what took effect long ago changes nothing", [f"{tri} + u2 rev + info tri +/wim:rev"]),
         "orphan-missing": ("it names what is not held", [f"{tri} +/wim:nothing"]),
         "orphan-beside": ("it names what its author had not seen", ["ack answer +!tri", "ack tri"]),
         "orphan-answer": ("it names an answer", ["ack answer +:answer"]),
@@ -238,7 +271,7 @@ def endorsements() -> Plans:
         "orphan-hole": ("the proposal has not arrived", [f"-{tri} +"]),
         "of-one-person": ("an endorsement of what needed none", ["ack +"]),
         "of-void-state": ("an endorsement of what one person could not do", ["ack corr +"]),
-        "of-void-state-later": ("it stays void when the table leads there", ["ack corr tri + rev + plan + coord + +:corr"]),
+        "of-void-state-later": ("it stays void when the table leads there", [f"ack corr {PLAN[4:]} coord + +:corr"]),
         "recused-beside": ("the proposer steps back at the same time", [f"{tri} +", f"{tri} recuse"]),
         "recused-before": ("the proposer had stepped back", [f"{tri} recuse +:tri"]),
         "recused-after": ("the proposer steps back later", [f"{tri} + recuse"]),
@@ -260,15 +293,15 @@ def endorsements() -> Plans:
             [">", "ack cut/rita:olaf", "ack cutn", "ack cutn/wim", "ack cut/wim:olaf"],
         ),
         "two-proposals": ("two proposals of one state: the second waits in vain", ["ack tri tri/wim +:tri"]),
-        "stale": ("the state has moved on since it was proposed", ["ack tri + rev + held plan +:plan +:held"]),
-        "waits": ("what waits for a second person", ["ack tri + rev + info close held/olaf"]),
-        "concurrent": ("two proposals endorsed at the same time: in order, each if the table leads there", ["ack tri + rev", "ack tri + rev +", "ack tri + held/olaf", "ack tri + held/olaf +/wim"]),
-        "one-and-two": ("a question at the same time as a review", ["ack tri + rev +", "ack tri + info/wim"]),
+        "stale": ("the state has moved on since it was proposed", ["ack tri + u2 rev + held plan +:plan +:held"]),
+        "waits": ("what waits for a second person", ["ack tri + u2 rev + info close held/olaf"]),
+        "concurrent": ("two proposals endorsed at the same time: in order, each if the table leads there", ["ack tri + u2 rev", "ack tri + u2 rev +", "ack tri + u2 held/olaf", "ack tri + u2 held/olaf +/wim"]),
+        "one-and-two": ("a question at the same time as a review", ["ack tri + u2 rev +", "ack tri + info/wim"]),
     }  # fmt: skip
 
 
 def consents() -> Plans:
-    c, r, d = f"{PLAN} coord", f"{PLAN} ref", f"{PLAN} disc public:disc"
+    c, r, d = f"{PLAN} coord", f"{PLAN} ref", f"{PLAN} disc public:disc legal:disc"
     return {
         "no": ("they said no", [f"{c} no +"]),
         "no-beside": ("they said no at the same time", [f"{c} +", f"{c} no"]),
@@ -301,9 +334,9 @@ def consents() -> Plans:
         "triage-few-yes": ("and they agreed without the warning", [f"{c} k1 yes +"]),
         "triage-two": ("two to twenty is not that few", [f"{c} k2 +"]),
         "triage-forged": ("a stranger's finding", [f"{c} k1/stranger +"]),
-        "plan-no": ("a plan needs no consent", ["ack tri + rev + may-ADVISE plan no +"]),
+        "plan-no": ("a plan needs no yes", [f"{TO['REVIEW']} plan no +"]),
         "again": ("each outward step anew", [f"{c} + ref yes no:ref +:ref"]),
-        "after-correction": ("outward again after a correction", [f"{c} + corr may-HOLD ref +"]),
+        "after-correction": ("outward again after a correction", [f"{c} + claimed corr may-HOLD ref +"]),
     }  # fmt: skip
 
 
@@ -314,15 +347,15 @@ def narrow() -> Plans:
         "warned": ("agreed after the warning", [f"{PLAN} coord yesw +"]),
         "triage-many": ("reviewers think otherwise: the more careful counts", [f"{PLAN} k4 coord +"]),
         "referred": ("the same for an authority", [f"{PLAN} ref +"]),
-        "disclosed": ("and for a published text", [f"{PLAN} disc public:disc yes +"]),
-        "disclosed-warned": ("agreed after the warning", [f"{PLAN} disc public:disc yesw +"]),
-        "longer": ("more time for the company: the same", [f"{PLAN} coord yesw + coord04 yes:coord04 +"]),
+        "disclosed": ("and for a published text", [f"{PLAN} disc public:disc legal:disc yes +"]),
+        "disclosed-warned": ("agreed after the warning", [f"{PLAN} disc public:disc legal:disc yesw +"]),
+        "longer": ("more time for the company: the same", [f"{PLAN} coord yesw + taken coord04 yes:coord04 +"]),
         "warned-then-not": ("the last yes came without the warning", [f"{PLAN} coord yesw yes +"]),
     }
 
 
 def recorded() -> Plans:
-    c, d = f"{PLAN} coord", f"{PLAN} disc public:disc"
+    c, d = f"{PLAN} coord", f"{PLAN} disc public:disc legal:disc"
     return {
         "done": ("the act is recorded", [f"{c} + done"]),
         "done-too-early": ("recorded before anybody endorsed it", [f"{c} done"]),
@@ -339,7 +372,7 @@ def recorded() -> Plans:
         "done-knew-no": ("the recorder knew of the no", [f"{c} +", f"{c} no", f"{c} + | {c} no => done:coord"]),
         "done-no-before": ("a no that the endorser knew", [f"{c} no + done"]),
         "done-of-other": ("another act had happened", [f"{c} ref/wim +:coord done:ref", f"{c} ref/wim no:coord"]),
-        "done-other-endorsement": ("the act followed the other endorsement", [f"{c} +", f"{c} +/wim done", f"{c} no"]),
+        "done-other-endorsement": ("the act followed the other endorsement", [f"{c} +%14", f"{c} +/wim done", f"{c} no"]),
         "done-forged": ("a stranger says it happened", [f"{c} + done/stranger", f"{c} no"]),
         "done-yes-beside": ("it makes no yes", [f"{d} + done", f"{d} yes"]),
         "done-protects-last-yes": ("no at the same time is dropped, the yes before stands", [f"{d} yes + done", f"{d} yes no"]),
@@ -361,29 +394,29 @@ def urgent() -> Plans:
         "urgent-not-marked": ("urgency, but the step is an ordinary one", [f"{PLAN} u0 coord"]),
         "urgent-disclosed": ("nothing is published in a hurry", [f"{PLAN} u0 udisc"]),
         "urgent-review": ("nor anything else", ["ack tri + u0 urev"]),
-        "urgent-from-review": ("the table does not hold in a hurry", ["ack tri + rev + u0 ucoord"]),
+        "urgent-from-review": ("the table does not hold in a hurry", ["ack tri + u2 rev + u0 ucoord"]),
         "urgent-from-acknowledged": ("nor does it wait for triage", ["ack u0 uref"]),
-        "urgent-from-held": ("nor for others to report", ["ack tri + held + u0 uref"]),
-        "urgent-from-disclosed": ("nor stop at what is published", [f"{PLAN} disc public:disc yes + u0 ucoord"]),
-        "urgent-from-advice": ("nor at a question", ["ack adv u0 ucoord"]),
+        "urgent-from-held": ("nor for others to report", ["ack tri + u2 held + u0 uref"]),
+        "urgent-from-disclosed": ("nor stop at what is published", [f"{PLAN} disc public:disc legal:disc yes + u0 ucoord"]),
+        "urgent-from-advice": ("nor at a question", ["ack may-ADVISE adv may-PUBLISH u0 ucoord"]),
         "urgent-from-received": ("somebody has to have opened it", ["u0 ucoord", "u0 ucoord +"]),
         "urgent-from-closed": ("a closed case is opened again first", ["ack tri + u0 close + ucoord", "ack tri + u0 close + ucoord +"]),
-        "urgent-from-review-u1": ("and without danger to life the table holds", ["ack tri + rev + u1 ucoord +"]),
+        "urgent-from-review-u1": ("and without danger to life the table holds", ["ack tri + u2 rev + u1 ucoord +"]),
         "urgent-from-review-back": ("back to the review", ["ack tri + u0 ucoord rev/wim"]),
         "urgent-again": ("it is there already", [f"{PLAN} u0 ucoord + ucoord"]),
         "urgent-signed": ("the second signature", [f"{u} +"]),
         "urgent-signed-by-same": ("not by the same", [f"{u} +/rita"]),
         "urgent-signed-after-no": ("a signature asks for no consent: it has begun", [f"{u} no +"]),
         "urgent-signed-recused": ("no signature for one who stepped back", [f"{u} +", f"{u} recuse"]),
-        "urgent-signed-later": ("a signature when the state has moved on", [f"{u} corr +:ucoord"]),
-        "urgent-moved-on": ("it stays unsigned when the state moves on", [f"{u} corr"]),
+        "urgent-signed-later": ("a signature when the state has moved on", [f"{u} claimed corr +:ucoord"]),
+        "urgent-moved-on": ("it stays unsigned when the state moves on", [f"{u} claimed corr"]),
         "urgent-done": ("the act is recorded", [f"{u} done"]),
         "urgent-back": ("one person goes back to the review", [f"{u} rev"]),
         "urgent-back-other": ("whoever that is", [f"{u} rev/wim"]),
         "urgent-back-beside": ("a proposal from before is no way back", ["<", u, f"{PLAN} u0 rev/wim"]),
         "urgent-back-signed": ("signed: no way back for one", [f"{u} + rev/wim"]),
         "urgent-back-endorsed": ("nor for two", [f"{u} + rev/wim +"]),
-        "urgent-back-after-moving-on": ("moved on: no way back", [f"{u} corr rev"]),
+        "urgent-back-after-moving-on": ("moved on: no way back", [f"{u} claimed corr rev"]),
         "urgent-back-then-signed": ("signed after the way back: nothing changes", [f"{u} rev +:ucoord"]),
         "urgent-back-twice": ("only once", [f"{u} rev rev/wim"]),
         "urgent-no-beside": ("a more careful choice at the same time", [u, f"{PLAN} u0 may-ASK"]),
@@ -398,7 +431,7 @@ def urgent() -> Plans:
 
 
 def longer() -> Plans:
-    h, r, c = TO["HELD"], TO["REVIEW"], TO["COORDINATING"]
+    h, r, c = TO["HELD"], TO["REVIEW"], f"{TO['COORDINATING']} taken"
     return {
         "longer-held": ("a later date and a reason, by two", [f"{h} held20 +"]),
         "longer-held-alone": ("not by one", [f"{h} held20"]),
@@ -407,12 +440,12 @@ def longer() -> Plans:
         "longer-held-shorter": ("but not earlier", [f"{h} held30 + held20 +"]),
         "longer-held-no-reason": ("without a reason", [f"{h} held30-why +"]),
         "longer-held-left": ("it ends with the state", [f"{h} held20 + tri"]),
-        "longer-held-before": ("proposed before it was held", ["ack tri + held20 held/olaf +/wim:held +:held20"]),
-        "longer-held-beside": ("proposed without knowing that it was held", [h, "ack tri + held20", f"{h} | ack tri + held20 => +/wim:held20"]),
+        "longer-held-before": ("proposed before it was held", ["ack tri + u2 held20 held/olaf +/wim:held +:held20"]),
+        "longer-held-beside": ("proposed without knowing that it was held", [h, "ack tri + u2 held20", f"{h} | ack tri + u2 held20 => +/wim:held20"]),
         "longer-held-earlier-stay": ("proposed of an earlier time", [f"{h} held20 tri held + +:held20"]),
         "longer-review": ("feedback takes longer", [f"{r} rev12 +"]),
         "longer-review-twice": ("once", [f"{r} rev12 + rev20 +"]),
-        "longer-review-with-date": ("also where it began with a date", ["ack tri + rev12 + rev20 +"]),
+        "longer-review-with-date": ("also where it began with a date", ["ack tri + u2 rev12 + rev20 +"]),
         "longer-review-asked": ("a question does not take the date away", [f"{r} rev12 + info"]),
         "longer-review-most": ("nobody waits longer than 180 days", [f"{r} rev99 +"]),
         "longer-triage": ("nothing else takes longer", ["ack tri + tri20 +"]),
@@ -420,9 +453,9 @@ def longer() -> Plans:
         "longer-coord-no": ("or refuses", [f"{c} coord04 no:coord04 +"]),
         "longer-coord-no-beside": ("at the same time", [f"{c} coord04 +", f"{c} coord04 no:coord04"]),
         "longer-coord-whom": ("for the same company", [f"{c} coord04-whom +"]),
-        "longer-coord-urgent": ("never by one", [f"{PLAN} u0 coord + ucoord04"]),
-        "longer-coord-urgent-endorsed": ("always by two", [f"{PLAN} u0 coord + ucoord04 +"]),
-        "longer-coord-unsigned": ("what one began alone stays unsigned", [f"{PLAN} u0 ucoord coord04 +"]),
+        "longer-coord-urgent": ("never by one", [f"{PLAN} u0 coord + taken ucoord04"]),
+        "longer-coord-urgent-endorsed": ("always by two", [f"{PLAN} u0 coord + taken ucoord04 +"]),
+        "longer-coord-unsigned": ("what one began alone stays unsigned", [f"{PLAN} u0 ucoord taken coord04 +"]),
         "longer-coord-withdrawn": ("withdrawn at the same time", [f"{c} coord04 +", f"{c} coord04 wd"]),
         "longer-coord-done": ("told to the company", [f"{c} coord04 + done:coord04"]),
     }  # fmt: skip
@@ -457,14 +490,14 @@ def retracted() -> Plans:
 def disclosed() -> Plans:
     d = f"{PLAN} disc"
     return {
-        "disclosed": ("the text, the yes, the second signature", [f"{d} public:disc yes +"]),
+        "disclosed": ("the text, the yes, the second signature", [f"{d} public:disc legal:disc yes +"]),
         "disclosed-no-text": ("no yes to what they have not seen", [f"{d} yes +"]),
-        "disclosed-text-after-yes": ("shown after the yes", [f"{d} yes public:disc +"]),
+        "disclosed-text-after-yes": ("shown after the yes", [f"{d} yes public:disc legal:disc +"]),
         "disclosed-text-other": ("a text for somebody else", [f"{d} packet:disc yes +"]),
         "disclosed-text-free": ("a text that belongs to no proposal", [f"{d} public yes +"]),
         "disclosed-text-of-other": ("a text that belongs to another", [f"{d} ref/wim public:ref yes:disc +:disc"]),
         "disclosed-text-forged": ("a stranger's text", [f"{d} public/stranger:disc yes +"]),
-        "disclosed-text-beside": ("a text that the endorser had not seen", [f"{d} +", f"{d} public:disc yes"]),
+        "disclosed-text-beside": ("a text that the endorser had not seen", [f"{d} +", f"{d} public:disc legal:disc yes"]),
         "disclosed-waits": ("it waits for the text, then for the yes", [f"{d}"]),
     }
 
@@ -504,13 +537,213 @@ def clocks() -> Plans:
         "clock-replied": ("answered", ["ack tri + info reply^50"]),
         "clock-replied-before": ("what they wrote before does not count", ["ack tri + reply info"]),
         "clock-authority": ("passed on in another week, and asked", [f"{PLAN} cal^48 +^49 answer^53"]),
-        "clock-verified": ("the correction is verified", [f"{c} corr secure"]),
-        "clock-verified-in-part": ("not all of it", [f"{c} corr secure claimed"]),
-        "clock-close-advised": ("removed after 90 days", ["ack adv advised"]),
-        "clock-close-late": ("and later", ["ack tri + close^52 +^53"]),
+        "clock-verified": ("the correction is verified", [f"{c} claimed corr verified"]),
+        "clock-verified-in-part": ("not all of it", [f"{c} claimed corr secure"]),
+        "clock-close-advised": ("removed after 90 days", ["ack may-ADVISE adv advised"]),
+        "clock-close-late": ("and later", ["ack tri + u2 close^52 +^53"]),
         "clock-withdrawn-after-close": ("no reopening once withdrawn", ["spam wd^50"]),
         "clock-hold": ("no removal under a legal hold", ["spam hold +", "spam hold + lift"]),
     }
+
+
+def unread() -> Plans:
+    two = "received/olaf received/wim ack/olaf tri/olaf +/wim u2 rev/olaf +/wim plan/olaf +/wim"
+    return {
+        "unread": ("nobody says where a case stands who has not opened it", ["~ack"]),
+        "unread-other": ("somebody else has", ["~received/olaf ack"]),
+        "unread-then": ("opened afterwards", ["~ack received ack%7"]),
+        "unread-beside": ("opened beside it", ["~received", "~ack"]),
+        "unread-void": ("an opening that does not count", ["~answer/wim^48 received^47 ack^48"]),
+        "unread-proposer": ("an endorsement of what does not count", ["~received ack tri/olaf +/wim"]),
+        "unread-endorser": ("two who have read it", ["~received ack tri +"]),
+        "unread-endorser-then": ("endorsed after opening it", ["~received ack tri + received/olaf +:tri%7"]),
+        "unread-endorser-beside": ("opened beside it", ["~received ack tri +", "~received ack tri received/olaf"]),
+        "unread-new-reader": ("who was handed the case", ["ack recuse/wim to-uma tri +/uma"]),
+        "unread-purge": ("not to be purged by them", ["~received/olaf spam/olaf purge +:purge"]),
+        "unread-hold": ("nor held", ["~received/olaf hold +"]),
+        "unread-urgent": ("nor sent out in a hurry", [f"~{two} u0 ucoord"]),
+        "unread-named": ("what names it is an orphan", [f"~{two} ref yes packet:ref legal:ref back:ref done:ref"]),
+        "unread-one-more": ("one signature more is one of somebody who has read it", [f"~{two} +/rita:tri"]),
+        "unread-else": ("everything else can be said", ["~received/olaf ack/olaf answer k2/wim asked knew note assess assign"]),
+    }
+
+
+def wishes() -> Plans:
+    r = TO["REVIEW"]
+    return {
+        "advice-not-asked": ("they want more than advice", ["ack adv"]),
+        "advice-not-asked-endorsed": ("two do not change that", ["ack adv +"]),
+        "advice-beside": ("they ask for it at the same time", ["ack adv", "ack may-ADVISE"]),
+        "advice-after": ("they ask for it afterwards", ["ack adv may-ADVISE +:adv"]),
+        "advice-from-triage": ("where it does not fit", ["ack tri + adv"]),
+        "plan-advised": ("nothing is planned for a question", [f"{r} may-ADVISE plan +"]),
+        "plan-advised-beside": ("nor when they ask at the same time", [f"{r} plan +", f"{r} plan may-ADVISE"]),
+        "plan-advised-done": ("too late", [f"{r} plan + done", f"{r} plan may-ADVISE"]),
+        "plan-advised-after": ("or afterwards", [f"{r} plan + may-ADVISE"]),
+        "held-chosen": ("they chose to wait: by one", [f"{TO['TRIAGE']} may-HOLD held"]),
+        "held-chosen-beside": ("also at the same time", [f"{TO['TRIAGE']} held", f"{TO['TRIAGE']} may-HOLD"]),
+        "held-chosen-after": ("not afterwards", [f"{TO['TRIAGE']} held may-HOLD"]),
+        "held-more-careful": ("advice is not waiting", [f"{TO['TRIAGE']} may-HOLD", f"{TO['TRIAGE']} may-ADVISE", f"{TO['TRIAGE']} may-HOLD | {TO['TRIAGE']} may-ADVISE => held"]),
+        "knew": ("since when the company knew", ["ack knew"]),
+        "knew-last": ("the last counts", ["ack knew knew/rita"]),
+        "knew-forged": ("a stranger says so", ["ack knew knew/stranger"]),
+    }  # fmt: skip
+
+
+def held() -> Plans:
+    t = TO["TRIAGE"]
+    return {
+        "held": ("they chose to wait: one reviewer suffices", [f"{t} held"]),
+        "held-from-review": ("also from the review", [f"{TO['REVIEW']} held"]),
+        "held-from-question": ("where the table leads there", [f"{TO['NEEDS_INFO']} held"]),
+        "held-no-triage": ("not before triage", ["ack tri + held"]),
+        "held-no-triage-then": ("then it waits for a second person", ["ack tri + held u2 +"]),
+        "held-triage-beside": ("a triage they did not know", ["ack tri + held", "ack tri + u2"]),
+        "held-late": ("a year at most", [f"{t} held-2747"]),
+        "held-longer": ("longer is for two", [f"{t} held held20"]),
+        "held-longer-endorsed": ("two", [f"{t} held held20 +"]),
+        "held-wider": ("they allow more", [f"{t} may-ASK held"]),
+        "held-wider-beside": ("at the same time", [f"{t} held", f"{t} may-ASK"]),
+        "held-wider-endorsed": ("then by two", [f"{t} held +", f"{t} may-ASK"]),
+        "held-wider-done": ("too late", [f"{t} held done", f"{t} may-ASK"]),
+        "held-wider-after": ("and afterwards", [f"{t} held may-ASK"]),
+        "held-withdrawn": ("withdrawn at the same time", [f"{t} held", f"{t} wd"]),
+        "held-back": ("one goes back too", [f"{t} held tri"]),
+        "plan": ("waiting forbids no plan", [PLAN]),
+        "unread-held": ("not by who has not opened it", ["~received/olaf received/wim ack/olaf tri/olaf +/wim u2 held"]),
+    }
+
+
+def legal() -> Plans:
+    d = f"{PLAN} disc public:disc"
+    return {
+        "legal-lacking": ("no lawyer has read it", [f"{d} yes +"]),
+        "legal-too-early": ("read before there was a text", [f"{PLAN} disc legal:disc public:disc yes:disc +:disc"]),
+        "legal-changed": ("the text was changed", [f"{d} legal:disc public:disc%7 yes:disc +:disc"]),
+        "legal-again": ("and read again", [f"{d} legal:disc public:disc%7 legal:disc%7 yes:disc +:disc"]),
+        "legal-other-text": ("every text of the step is read", [f"{d} legal:disc packet:disc yes:disc +:disc"]),
+        "legal-beside-text": ("changed at the same time", [f"{d} legal:disc yes:disc", f"{d} public:disc%7 yes:disc%7", f"{d} legal:disc yes:disc | {d} public:disc%7 yes:disc%7 => yes:disc%9 +:disc"]),
+        "legal-beside": ("the endorser had not seen it", [f"{d} yes +", f"{d} yes legal:disc"]),
+        "legal-beside-then": ("endorsed again in knowledge of it", [f"{d} yes +", f"{d} yes legal:disc +/wim"]),
+        "legal-of-other": ("the text of another step", [f"{d} ref/wim legal:ref yes:disc +:disc"]),
+        "legal-by-proposer": ("anybody may be the lawyer", [f"{d} legal/rita:disc yes +"]),
+        "legal-forged": ("but a stranger", [f"{d} legal/stranger:disc yes +"]),
+        "legal-by-reporter": ("and the reporter", [f"{d} legal/alice:disc yes +"]),
+        "legal-orphan": ("it names an answer", ["ack answer legal:answer"]),
+        "legal-unseen": ("it names what its author had not seen", ["ack answer legal!disc", d]),
+        "legal-before-consent": ("refused, and unread", [f"{d} no +"]),
+    }  # fmt: skip
+
+
+def corrections() -> Plans:
+    c = TO["COORDINATING"]
+    statuses = {"asked": "ASKED", "taken": "ACKNOWLEDGED", "claimed": "CLAIMED", "verified": "VERIFIED", "declined": "DECLINED"}
+    return {
+        "corrected-nothing": ("nothing is known of a correction", [f"{c} corr"]),
+        **{f"corrected-{status}": (f"a correction that is {status}", [f"{c} {word} corr"]) for word, status in statuses.items()},
+        "corrected-then-asked": ("what was claimed once", [f"{c} claimed asked corr"]),
+        "corrected-beside": ("claimed at the same time", [f"{c} corr", f"{c} claimed"]),
+        "corrected-endorsed": ("two do not change that", [f"{c} corr +"]),
+        "corrected-forged": ("a stranger says so", [f"{c} claimed/stranger corr"]),
+        "longer-coord-nothing": ("more time only for a correction", [f"{c} coord04 +"]),
+        **{f"longer-coord-{status}": (f"one that is {status}", [f"{c} {word} coord04 +"]) for word, status in statuses.items()},
+        "longer-coord-beside": ("that the endorser knew of", [f"{c} coord04 +", f"{c} coord04 taken"]),
+        "longer-coord-between": ("if not the proposer", [f"{c} coord04 taken +:coord04"]),
+    }  # fmt: skip
+
+
+def reasons() -> Plans:
+    r, p = TO["REVIEW"], PLAN
+    return {
+        **{f"reason-{reason}": (f"closed as {reason} out of the blue", [f"{r} close-{reason} +"]) for reason in CLOSE_REASONS},
+        "reason-ACTION-verified": ("a correction was verified", [f"{r} secure close-ACTION +"]),
+        "reason-ACTION-claimed": ("claimed is not verified", [f"{r} claimed close-ACTION +"]),
+        "reason-ACTION-beside": ("verified at the same time", [f"{r} close-ACTION +", f"{r} close-ACTION secure"]),
+        "reason-ACTION-once": ("it was verified once", [f"{r} verified asked close-ACTION +"]),
+        "reason-CLAIMED-claimed": ("somebody claims it", [f"{r} claimed close-CLAIMED +"]),
+        "reason-CLAIMED-verified": ("verified is more", [f"{r} verified close-CLAIMED +"]),
+        "reason-CLAIMED-declined": ("declined is less", [f"{r} declined close-CLAIMED +"]),
+        "reason-REFERRED-DONE-referred": ("it was passed on", [f"{p} ref + close-REFERRED-DONE +"]),
+        "reason-REFERRED-DONE-once": ("before something else", [f"{p} ref + coord + close-REFERRED-DONE +"]),
+        "reason-REFERRED-DONE-told": ("the company is no authority", [f"{p} coord + close-REFERRED-DONE +"]),
+        "reason-PUBLISHED-published": ("it was published", [f"{TO['DISCLOSED']} close-PUBLISHED +"]),
+        "reason-PUBLISHED-referred": ("passed on is not published", [f"{p} ref + close-PUBLISHED +"]),
+        "reason-ADVICE-ACTION": ("a question brings no action", ["ack may-ADVISE adv close-ACTION +"]),
+        "reason-waits": ("it waits for what is lacking", [f"{p} coord + close-ACTION verified"]),
+        "close-no-triage": ("nothing is closed unseen", ["ack tri + close +"]),
+        "close-triage-beside": ("by who did not know the triage", ["ack tri + close +", "ack tri + close k2"]),
+        "close-triage-forged": ("or a stranger's", ["ack tri + k2/stranger close +"]),
+        "close-spam-no-triage": ("but spam", ["ack tri + spam +"]),
+        "close-advice-no-triage": ("and a question", ["ack may-ADVISE adv close +"]),
+        "close-triage-first": ("what lacks two things", ["ack tri + close-ACTION +"]),
+        "review-no-triage": ("no review without triage", ["ack tri + rev +"]),
+        "review-triage-later": ("proposed before, endorsed after", ["ack tri + rev u2 +"]),
+        "held-no-triage": ("nor is anything held", ["ack tri + held +"]),
+    }
+
+
+def weeks() -> Plans:
+    """The report is of 2026-W47; 2026 has 53 weeks, 2027 and 2028 have 52."""
+    t, r, i, c = TO["TRIAGE"], TO["REVIEW"], TO["NEEDS_INFO"], f"{TO['COORDINATING']} taken"
+    n = "close-NO-REPLY"
+    return {
+        "week-held": ("a year", [f"{t} held-2746 +"]),
+        "week-held-late": ("and no week more", [f"{t} held-2747 +"]),
+        "week-held-endorsed-late": ("from the proposal, not its endorsement", [f"{t} held-2747 +^48"]),
+        "week-held-52": ("a year of 52 weeks", [f"{t} held-2752^53 +"]),
+        "week-held-52-late": ("and no week more", [f"{t} held-2801^53 +"]),
+        "week-held-end": ("the last week there is", [f"{t} held-9952 +"]),
+        "week-held-start": ("and the first", [f"{t} held-0001 +"]),
+        "week-held-longer": ("longer, from the week in which it came about", [f"{t} held +^50 held-2749^52 +"]),
+        "week-held-longer-late": ("and no week more", [f"{t} held +^50 held-2750^52 +"]),
+        "week-review": ("180 days from the acknowledgement", [f"{t} rev-2719 +"]),
+        "week-review-late": ("and no week more", [f"{t} rev-2720 +"]),
+        "week-review-acknowledged": ("which came later", ["ack^50 tri + u2 rev-2722 +"]),
+        "week-review-acknowledged-late": ("and no week more", ["ack^50 tri + u2 rev-2723 +"]),
+        "week-review-never-acknowledged": ("from the report if there was none", ["spam^50 reopen tri + u2 rev-2719 +"]),
+        "week-review-never-acknowledged-late": ("and no week more", ["spam^50 reopen tri + u2 rev-2720 +"]),
+        "week-review-longer": ("the extension", [f"{r} rev-2719^53 +"]),
+        "week-review-longer-late": ("and no week more", [f"{r} rev-2720^53 +"]),
+        "week-review-back": ("the way back asks for nothing", [f"{PLAN} u0 ucoord rev-9953"]),
+        "week-embargo": ("45 days", [f"{PLAN} coord-2653 +"]),
+        "week-embargo-late": ("and no week more", [f"{PLAN} coord-2701 +"]),
+        "week-embargo-endorsed-late": ("from the proposal", [f"{PLAN} coord-2701 +^48"]),
+        "week-embargo-u1": ("a week at U1", [f"{PLAN} u1 coord-2648 +"]),
+        "week-embargo-u1-late": ("and no week more", [f"{PLAN} u1 coord-2649 +"]),
+        "week-embargo-u0": ("at once at U0", [f"{PLAN} u0 coord-2647 +"]),
+        "week-embargo-u0-late": ("and no week more", [f"{PLAN} u0 coord-2648 +"]),
+        "week-embargo-urgent": ("by one", [f"{PLAN} u0 ucoord-2647"]),
+        "week-embargo-urgent-late": ("not by one with a later date", [f"{PLAN} u0 ucoord-2648"]),
+        "week-embargo-urgent-then": ("by two when it is not urgent any more", [f"{PLAN} u0 ucoord-2648 u2 +"]),
+        "week-embargo-u1-then-u3": ("the last triage counts", [f"{PLAN} u1 u3 coord-2653 +"]),
+        "week-embargo-u1-beside": ("that the endorser knew", [f"{PLAN} coord-2653 +", f"{PLAN} coord-2653 u1/wim"]),
+        "week-embargo-longer": ("90 days for a correction", [f"{c} coord-2706 +"]),
+        "week-embargo-longer-late": ("and no week more", [f"{c} coord-2707 +"]),
+        "week-embargo-longer-since": ("from the week in which it came about", [f"{PLAN} coord +^50 taken coord-2709 +"]),
+        "week-embargo-longer-since-late": ("and no week more", [f"{PLAN} coord +^50 taken coord-2710 +"]),
+        "week-embargo-refused": ("refused, and too late", [f"{PLAN} coord-2701 no +"]),
+        "week-silence": ("90 days of silence", [f"{i} {n}^2708 +"]),
+        "week-silence-early": ("and no week less", [f"{i} {n}^2707 +"]),
+        "week-silence-early-endorsed": ("whenever it is endorsed", [f"{i} {n}^2707 +^2720"]),
+        "week-silence-asked-later": ("from the last question", [f"{i} tri info^50 {n}^2710 +"]),
+        "week-silence-asked-last": ("to the week", [f"{i} tri info^50 {n}^2711 +"]),
+        "week-silence-reply": ("from the last word", [f"{i} reply^50 {n}^2710 +"]),
+        "week-silence-reply-last": ("to the week", [f"{i} reply^50 {n}^2711 +"]),
+        "week-silence-choice": ("whatever they said", [f"{i} may-HOLD^50 {n}^2710 +"]),
+        "week-silence-reply-beside": ("a word at the same time", [f"{i} {n}^2708 +", f"{i} reply^50"]),
+        "week-silence-reply-between": ("a word after the proposal", [f"{i} {n}^2708 reply +:{n}"]),
+        "week-silence-reply-after": ("a word after it was closed", [f"{i} {n}^2708 + reply"]),
+        "week-silence-reply-done": ("they were told: too late", [f"{i} {n}^2708 + done", f"{i} reply^50"]),
+        "week-silence-reply-forged": ("a stranger's word", [f"{i} reply/stranger^50 {n}^2708 +"]),
+        "week-silence-answer": ("a reviewer's word", [f"{i} answer^50 {n}^2708 +"]),
+        "week-silence-withdrawn": ("withdrawn at the same time", [f"{i} {n}^2708 +", f"{i} wd^50"]),
+        "week-silence-review": ("from another state", [f"{i} rev + {n}^2708 +"]),
+        "week-reopen": ("a year", ["spam reopen^2746"]),
+        "week-reopen-late": ("and no week more", ["spam reopen^2747"]),
+        "week-reopen-late-endorsed": ("two do not change that", ["spam reopen^2747 +"]),
+        "week-reopen-since": ("from the second signature", [f"{t} close +^50 reopen^2749"]),
+        "week-reopen-since-late": ("and no week more", [f"{t} close +^50 reopen^2750"]),
+    }  # fmt: skip
 
 
 def withdrawals() -> Plans:
@@ -530,7 +763,7 @@ def withdrawals() -> Plans:
         "withdrawn-after-close": ("a closed case stays closed", ["spam wd"]),
         "withdrawn-after-close-reopened": ("and closed for good", ["spam wd reopen"]),
         "withdrawn-beside-reopening": ("opened again at the same time", ["<", "spam wd", "spam reopen"]),
-        "withdrawn-beside-closing": ("closed at the same time, as something else", ["<", "ack tri + close wd", "ack tri + close +"]),
+        "withdrawn-beside-closing": ("closed at the same time, as something else", ["<", "ack tri + u2 close wd", "ack tri + u2 close +"]),
         "withdrawn-purged": ("purged by two", ["wd purge +"]),
         "withdrawn-forged": ("by a reviewer", ["ack wd/rita"]),
     }
@@ -542,7 +775,7 @@ def purges() -> Plans:
         "purge-endorsed": ("by two", ["spam purge +"]),
         "purge-same": ("not by one", ["spam purge +/rita"]),
         "purge-open": ("not while it is open", ["ack purge +"]),
-        "purge-then-closed": ("endorsed before it was closed", ["ack tri + close purge +:purge +:close"]),
+        "purge-then-closed": ("endorsed before it was closed", ["ack tri + u2 close purge +:purge +:close"]),
         "purge-final": ("final", ["spam purge + reopen"]),
         "purge-withdrawn-later": ("final for the reporter too", ["spam purge + wd"]),
         "purge-by-stranger": ("by somebody else", ["spam purge/stranger +"]),
@@ -595,13 +828,14 @@ def write(story: Any, names: dict[str, str], ends: list[str]) -> list[str]:
     found = ["report"]
     for end in ends:
         line = grow(story, names, end.removeprefix("-"))
-        found += line if not end.startswith("-") else line[-1:]
+        found += line if not end.startswith("-") else [*line[: len(READ.split()) + 1], line[-1]]
     return list(dict.fromkeys(found))
 
 
 def grow(story: Any, names: dict[str, str], path: str) -> list[str]:
     """The names of the events of one path, written where they are not yet."""
-    line, heads, steps = ["report"], ["report"], path
+    line, heads = ["report"], ["report"]
+    steps = path[1:] if path.startswith("~") else f"{READ} {path}"
     if "=>" in path:
         left, steps = path.split("=>")
         branches = [grow(story, names, branch) for branch in left.split("|")]
@@ -657,6 +891,6 @@ def _about(story: Any, names: dict[str, str], line: list[str], of: str | None, o
     fits = [
         each
         for each in line
-        if (each.split("-", 1)[-1].split("/")[0] == of if of else story.events[each].kind in ("state", "purge", "hold"))
+        if (re.split("[/:!^%]", each.split("-", 1)[-1])[0] == of if of else story.events[each].kind in ("state", "purge", "hold"))
     ]
     return str(story.id(fits[-1]))

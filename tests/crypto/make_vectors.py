@@ -1306,6 +1306,7 @@ def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold o
         "extended": list(folded.extended),
         "legal_hold": folded.legal_hold,
         "triage": folded.triage.id if folded.triage else "",
+        "knew": folded.knew.id if folded.knew else "",
         "corrections": dict(sorted(folded.corrections.items())),
         "lead": folded.lead,
         "second": folded.second,

@@ -3,9 +3,10 @@
 The second statement shares no code with the fold but the events: descent by sets, the table as the taxonomy prints it.
 """
 
+import datetime
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -57,6 +58,9 @@ ALONE = {
 SHUT = {"RECEIVED", "CLOSED", "WITHDRAWN", "PURGED"}
 CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN"}
 CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
+LACKING = ("triage", "packet", "legal", "consent", "correction", "reason", "date")
+LATE = ("state", "retracted", *LACKING)  # what is found void only when the states are judged
+TAKEN = {"code": "DC-STOP", "status": "ACKNOWLEDGED", "text": ""}
 CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
 
 
@@ -75,11 +79,21 @@ def report(may: str, known: str, readers: int = 3) -> Event:
     return sign_event(common("report", WEEK, [0, "00" * 32], 1, "all") | fields | said, SEEDS[REPORTER], P)
 
 
-def event_of(who: int, kind: str, case: str, parents: Iterable[str], prev: str | None, roster: int = 1, **more: Any) -> Event:
+def event_of(
+    who: int, kind: str, case: str, parents: Iterable[str], prev: str | None, roster: int = 1, week: str = WEEK, **more: Any
+) -> Event:
     unsaid = {"reason": "NONE", "text": "", "until": "", "whom": "", "urgent": "NO"} if kind == "state" else {}
     audience = more.pop("audience", audience_of(kind))
-    base = common(kind, WEEK, [0, "00" * 32], roster, audience, case, prev, sorted(set(parents)))
+    base = common(kind, week, [0, "00" * 32], roster, audience, case, prev, sorted(set(parents)))
     return sign_event(base | unsaid | more, SEEDS[who], P)
+
+
+def monday(week: str) -> datetime.date:
+    return datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
+
+
+def after(week: str, count: int) -> datetime.date:
+    return monday(week) + datetime.timedelta(weeks=count)
 
 
 # ---------------------------------------------------------------- the rules, said again
@@ -95,7 +109,7 @@ class Rules:
         for event in self.by_id.values():
             self.before(event.id)
         # `done` and `retract` that came to nothing were still said: section 9, 7.
-        self.said = [event for event in self.by_id.values() if case.void.get(event.id, "state") in ("state", "retracted")]
+        self.said = [event for event in self.by_id.values() if case.void.get(event.id, "state") in LATE]
 
     def before(self, id_: str) -> frozenset[str]:
         if id_ not in self.past:
@@ -115,14 +129,17 @@ class Rules:
             for event in self.said
         )
 
+    def counted(self, at: str, of: Event) -> list[Event]:
+        """What the reporter said before this point, or beside it if that was not too late."""
+        words = [event for event in self.said if event.author == self.case.root.author and at not in self.before(event.id)]
+        return [event for event in words if event.id in self.before(at) or not self.recorded(at, of.id, event.id)]
+
+    def may(self, at: str, of: Event) -> str:
+        choices = [event.payload["may"] for event in self.latest([event for event in self.counted(at, of) if event.kind == "choice"])]
+        return sorted(choices or [self.case.root.payload["answers"]["may"]], key=CAREFUL.index)[0]
+
     def consent(self, at: str, of: Event, asked: set[str]) -> bool:
-        counted = []
-        for event in self.said:
-            unaware = at not in self.before(event.id)
-            if event.kind in ("choice", "confirm", "withdraw") and unaware:
-                known = event.id in self.before(at)
-                if known or not self.recorded(at, of.id, event.id):
-                    counted.append(event)
+        counted = self.counted(at, of)
         if any(event.kind == "withdraw" for event in counted):
             return False
         answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] in asked])
@@ -135,9 +152,7 @@ class Rules:
         few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
         if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
             return False
-        choices = [event.payload["may"] for event in self.latest([event for event in counted if event.kind == "choice"])]
-        may = sorted(choices or [self.case.root.payload["answers"]["may"]], key=CAREFUL.index)[0]
-        to = of.payload["to"]
+        may, to = self.may(at, of), of.payload["to"]
         if to == "DISCLOSED":
             texts = {
                 each.id for each in self.said if each.kind == "packet" and each.payload["state"] == of.id and each.payload["to"] == "PUBLIC"
@@ -160,16 +175,67 @@ class Rules:
         backs = [event for event in self.said if event.kind == "retract" and event.payload["of"] == of.id]
         return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in backs)
 
+    def known(self, at: str, kind: str) -> list[Event]:
+        return [self.by_id[id_] for id_ in self.before(at) if self.by_id[id_].kind == kind and id_ not in self.case.void]
+
+    def fixes(self, at: str) -> set[str]:
+        return {event.payload["status"] for event in self.known(at, "correction")}
+
+    def read(self, at: str, of: Event) -> bool:
+        """Whether somebody who advises on law has read all that goes out."""
+        texts = {each.id for each in self.known(at, "packet") if each.payload["state"] == of.id}
+        return any(each.payload["of"] == of.id and texts <= self.before(each.id) for each in self.known(at, "legal"))
+
+    def opened(self, event: Event) -> bool:
+        return any(each.author == event.author for each in self.known(event.id, "received"))
+
+    def lacks_nothing(self, before: str, at: str, of: Event, history: Sequence[tuple[str, str, str]]) -> None:
+        """What a step needs that came about at `at`, where the case stood in `before`, but for the consent of outward steps."""
+        said, to = of.payload, of.payload.get("to", "")
+        begun = {state: week for state, week, _ in history}
+        if to in ("HELD", "REVIEW") or (to == "CLOSED" and before not in CLOSED_ALONE and said["reason"] != "SPAM"):
+            assert self.known(at, "triage"), "nothing is decided unseen"
+        if to == "DISCLOSED":
+            assert self.read(at, of), "a lawyer reads what is published"
+        assert to != "PLAN" or self.may(at, of) != "ADVISE"
+        assert to != "ADVICE" or self.may(at, of) == "ADVISE"
+        assert to != "CORRECTED" or self.fixes(at) & {"CLAIMED", "VERIFIED", "DECLINED"}
+        if to == "CLOSED":
+            assert said["reason"] != "ACTION" or "VERIFIED" in self.fixes(at)
+            assert said["reason"] != "CLAIMED" or self.fixes(at) & {"CLAIMED", "VERIFIED"}
+            been = {"REFERRED-DONE": "REFERRED", "PUBLISHED": "DISCLOSED", "NO-REPLY": "NEEDS_INFO"}.get(said["reason"])
+            assert been is None or been in begun
+        if to == "CLOSED" and said["reason"] == "NO-REPLY":
+            words = [each.payload["week"] for each in self.counted(at, of)]
+            assert monday(said["week"]) >= max(after(week, 14) for week in [begun["NEEDS_INFO"], *words]), "silence"
+        assert to != "REOPENED" or monday(said["week"]) <= after(begun["CLOSED"], 52)
+        until = monday(said.get("until") or "0001-W01")
+        if to == "HELD":
+            assert until <= after(begun["HELD"] if before == "HELD" else said["week"], 52)
+        if to == "REVIEW":
+            acknowledged = [week for state, week, _ in history if state == "ACKNOWLEDGED"]
+            assert until <= after([*acknowledged, WEEK][0], 25)
+        if to == "COORDINATING" and before == to:
+            assert until <= after(begun[to], 12) and self.fixes(at) & {"ACKNOWLEDGED", "CLAIMED", "VERIFIED"}
+        elif to == "COORDINATING":
+            found = {each.payload["urgency"]: each for each in self.case.order if each in self.known(at, "triage")}
+            last = max(found, key=lambda urgency: self.case.order.index(found[urgency]), default="")
+            assert until <= after(said["week"], {"U0": 0, "U1": 1}.get(last, 6))
+
     def check(self) -> None:
         case = self.case
         assert {event.id for event in case.order} | set(case.void) == set(self.by_id), "nothing is lost"
         assert not {event.id for event in case.order} & set(case.void)
         assert case.history[0] == ("RECEIVED", WEEK, case.id)
         signed = {e.payload["of"] for e in case.order if e.kind == "endorse"}
+        assert all(self.opened(event) for event in case.order if event.kind in ("state", "purge", "hold", "endorse")), "read"
         unsigned = set()
-        for (before, _, entered), (state, _, id_) in itertools.pairwise(case.history):
+        for n, ((before, _, entered), (state, _, id_)) in enumerate(itertools.pairwise(case.history), 1):
             event = self.by_id[id_]
             assert id_ not in case.void
+            back = event.kind == "state" and state == "REVIEW"
+            if event.kind != "withdraw" and not back:
+                self.lacks_nothing(before, id_, self.by_id[event.payload.get("of", id_)], case.history[:n])
             if event.kind == "withdraw":
                 assert state == "WITHDRAWN" and before not in ("CLOSED", "PURGED")
             elif event.kind == "endorse":
@@ -177,9 +243,12 @@ class Rules:
             elif state in c.OUTWARD:
                 self.in_a_hurry(before, state, event)
                 unsigned.add(id_)
-            elif (before, state) == ("COORDINATING", "REVIEW") or (before, state) == ("REFERRED", "REVIEW"):
+            elif back:
+                assert before in ("COORDINATING", "REFERRED")
                 assert entered in self.before(id_) and self.by_id[entered].payload["urgent"] == "YES", "the way back"
                 unsigned.discard(entered)
+            elif state == "HELD":
+                assert (before, state) in ARROWS and self.may(id_, event) == "HOLD", "as the reporter chose"
             else:
                 assert (before, state) in ALONE or (state == "CLOSED" and CLOSED_ALONE.get(before) == event.payload["reason"])
                 assert event.payload["to"] == state
@@ -222,7 +291,9 @@ class Rules:
         gone = {event.id for event in self.case.order if event.kind == "withdraw"}
         late = [event for event in self.case.order if gone & (self.before(event.id) | {event.id})]
         state, by, until, whom, held, extended, begun = "RECEIVED", self.case.id, "", "", False, list[str](), set[str]()
+        passed = {self.case.id}
         for event in [*(event for event in self.case.order if event not in late), *late]:
+            passed.add(event.id)
             of = self.by_id[event.payload["of"]] if event.kind == "endorse" else event
             if event.id in entered and event.id != self.case.id:
                 state, by, until, whom = entered[event.id], event.id, of.payload.get("until", ""), of.payload.get("whom", "")
@@ -238,6 +309,7 @@ class Rules:
                 else:
                     assert of.payload["to"] == state and (state in ("HELD", "COORDINATING") or (state == "REVIEW" and not until))
                     assert by in self.before(of.id) and of.payload["text"] and of.payload["whom"] == whom and of.payload["until"] > until
+                    self.lacks_nothing(state, event.id, of, [each for each in self.case.history if each[2] in passed])
                     until, extended = of.payload["until"], [*extended, of.id]
         assert (until, tuple(extended), held) == (self.case.until, self.case.extended, self.case.legal_hold)
 
@@ -255,19 +327,43 @@ class Rules:
             event = self.by_id[id_]
             of = self.by_id.get(event.payload.get("of", ""))
             if reason == "orphan":
+                assert not (event.kind == "endorse" and not self.opened(event)), "unread first"
                 kinds = ("state", "purge", "hold") if event.kind in ("endorse", "retract") else ("state",)
                 held = of is not None and of.id in self.before(id_) and of.kind in kinds
-                known = of is not None and self.case.void.get(of.id, "state") in ("state", "retracted")
+                known = of is not None and self.case.void.get(of.id, "state") in LATE
                 assert not (held and known) or (event.kind == "retract" and of is not None and of.author != event.author)
             elif reason == "same":
                 assert of is not None and of.author == event.author
-            elif reason == "consent":
-                assert of is not None and of.payload["to"] in c.OUTWARD and not self.consent(id_, of, {of.id})
-            elif reason == "packet":
-                assert of is not None and of.payload["to"] == "DISCLOSED" and not self.consent(id_, of, {of.id})
+            elif reason == "unread":
+                assert event.kind in ("state", "purge", "hold", "endorse") and not self.opened(event)
+            elif reason in LACKING:
+                self.refused(id_, of or event, reason)
             elif reason == "retracted":
                 assert self.taken_back(id_, of) if of is not None else any(each.payload.get("of") == id_ for each in self.said)
                 assert id_ not in {entered for _, _, entered in self.case.history} | {proposal.id for proposal in self.case.proposals}
+
+    def refused(self, at: str, of: Event, reason: str) -> None:
+        """What is said to lack something lacks it; which week would have been early enough is shown by examples."""
+        to, said = of.payload["to"], of.payload
+        assert at != of.id or to in ("ADVICE", "CORRECTED", "REOPENED"), "else it waits"
+        if reason == "consent":
+            may = self.may(at, of)
+            assert not self.consent(at, of, {of.id}) if to in c.OUTWARD else (to, may == "ADVISE") in (("PLAN", True), ("ADVICE", False))
+        elif reason == "triage":
+            assert to in ("HELD", "REVIEW", "CLOSED") and not self.known(at, "triage")
+        elif reason == "packet":
+            assert to == "DISCLOSED"
+            assert not [each for each in self.known(at, "packet") if (each.payload["state"], each.payload["to"]) == (of.id, "PUBLIC")]
+        elif reason == "legal":
+            assert to == "DISCLOSED" and not self.read(at, of)
+        elif reason == "correction":
+            assert to in ("CORRECTED", "COORDINATING") and not self.fixes(at) & {"CLAIMED", "VERIFIED"}
+        elif reason == "reason":
+            assert said["reason"] in ("ACTION", "CLAIMED", "REFERRED-DONE", "PUBLISHED", "NO-REPLY")
+        elif to in ("HELD", "REVIEW", "COORDINATING"):
+            assert monday(said["until"]) > after(WEEK, {"HELD": 52, "REVIEW": 25}.get(to, 0))
+        else:
+            assert said["reason"] == "NO-REPLY" or monday(said["week"]) > after(WEEK, 52)
 
 
 def public(case: Case) -> Mapping[str, Any]:
@@ -320,6 +416,12 @@ SCRIPTS = (
 STARTS = ["RECEIVED", "REVIEW", "PLAN", "PLAN", "PLAN", "COORDINATING", "CLOSED"]
 
 
+def week_of(count: int) -> str:
+    """So many weeks after the report; the year ends with its week 53."""
+    year, week, _ = after(WEEK, count).isocalendar()
+    return f"{year}-W{week:02}"
+
+
 class People(RuleBasedStateMachine):
     """Three readers, two reserves and a reporter, each with what has reached them. Letters are late, doubled, or lost and found again."""
 
@@ -332,14 +434,18 @@ class People(RuleBasedStateMachine):
     )
     def begin(self, may: str, known: str, start: str) -> None:
         may, known = ("PUBLISH", "K3") if start in ("COORDINATING", "CLOSED") else (may, known)
-        self.root = report(may, known)
+        self.root, self.week = report(may, known), 0
         self.held = [{self.root.id: self.root} for _ in EVERYBODY]
         self.sent: list[tuple[int, Event]] = []
         self.lost: list[tuple[int, Event]] = []
         self.number = 0
         steps = ["ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN", "COORDINATING", "CLOSED"]
+        if start in steps:
+            for who, kind, more in ((0, "received", {}), (1, "received", {}), (1, "triage", CODES | {"known": "K4", "urgency": "U2"})):
+                self.say(who, kind, **more)
+                self.arrive()
         for step in steps[: steps.index(start) + 1] if start in steps else []:
-            made = self.say(0, "state", to=step, reason="CLAIMED" if step == "CLOSED" else "NONE")
+            made = self.say(0, "state", to=step, reason="UNSAFE" if step == "CLOSED" else "NONE")
             self.arrive()
             if step != "ACKNOWLEDGED":
                 self.say(1, "endorse", of=made.id)
@@ -362,7 +468,7 @@ class People(RuleBasedStateMachine):
         named = {name for event in own for name in event.payload["prev"]}
         loose = sorted(event.id for event in own if event.id not in named)
         prev = loose[0] if loose and not behind else None
-        event = event_of(who, kind, self.root.id, parents or [self.root.id], prev, self.number, **more)
+        event = event_of(who, kind, self.root.id, parents or [self.root.id], prev, self.number, week_of(self.week), **more)
         mine[event.id] = event
         self.sent += [(to, event) for to in EVERYBODY if to != who and (to != REPORTER or event.payload["audience"] == "all")]
         return event
@@ -379,32 +485,54 @@ class People(RuleBasedStateMachine):
     @rule(
         who=WHO,
         to=TARGETS,
-        reason=st.sampled_from(["SPAM", "ADVISED", "WITHDRAWN", "UNSAFE"]),
+        reason=st.sampled_from(c.CLOSE_REASONS),
         behind=st.just(0) | PICK,
     )
     def moves(self, who: int, to: str, reason: str, behind: int) -> None:
         self.say(who, "state", behind, to=to, reason=reason if to == "CLOSED" else "NONE")
 
-    @rule(who=st.sampled_from(range(3)), pick=PICK)
-    def moves_on(self, who: int, pick: int) -> None:
+    @rule(who=WHO, behind=st.just(0) | PICK)
+    def opens(self, who: int, behind: int) -> None:
+        self.say(who, "received", behind)
+
+    @rule(count=st.sampled_from([1, 1, 6, 14, 26]))
+    def time_passes(self, count: int) -> None:
+        self.week += count
+
+    @rule(who=st.sampled_from(range(3)), pick=PICK, reason=st.sampled_from(["UNSAFE", "ACTION", "NO-REPLY", "NO-REPLY", "WITHDRAWN"]))
+    def moves_on(self, who: int, pick: int, reason: str) -> None:
         """As the table has it from the state they see: else nothing much would come about."""
         ways = sorted(to for before, to in ARROWS if before == self.view(who).state)
         if ways:
             to = ways[pick % len(ways)]
-            fields: dict[str, Any] = {} if to == "PURGED" else {"to": to, "reason": "CLAIMED" if to == "CLOSED" else "NONE"}
+            until = week_of(self.week + pick % 60) if to in ("HELD", "REVIEW", "COORDINATING") and pick % 2 else ""
+            fields: dict[str, Any] = {} if to == "PURGED" else {"to": to, "reason": reason if to == "CLOSED" else "NONE", "until": until}
             self.say(who, "purge" if to == "PURGED" else "state", **fields)
+
+    @rule(who=st.sampled_from(range(3)), status=st.sampled_from(c.CORRECTION_STATUSES), behind=st.just(0) | PICK)
+    def corrects(self, who: int, status: str, behind: int) -> None:
+        self.say(who, "correction", behind, code="DC-STOP", status=status, text="")
+
+    @rule(text=st.sampled_from(["what?", ""]))
+    def replies(self, text: str) -> None:
+        self.say(REPORTER, "reply", text=text)
 
     @rule(
         who=st.sampled_from(range(3)),
         to=OUT,
         steps=st.sampled_from(SCRIPTS),
         text=st.sampled_from(["PUBLIC", "PUBLIC", "COMPANY"]),
+        law=st.sampled_from(["", "early", "late", "late", "late"]),
     )
-    def goes_out(self, who: int, to: str, steps: str, text: str) -> None:
+    def goes_out(self, who: int, to: str, steps: str, text: str, law: str) -> None:
         """A step out as it is meant to go, and in every wrong order; what is not posted is not known."""
         of = self.say(who, "state", to=to).id
         if to == "DISCLOSED":
+            if law == "early":
+                self.say(who, "legal", of=of, text="")
             self.say(who, "packet", to=text, state=of, fields={})
+            if law == "late":
+                self.say(who, "legal", of=of, text="")
         self.arrive()
         for step in steps.split():
             if step == "post":
@@ -438,7 +566,7 @@ class People(RuleBasedStateMachine):
         if ready:
             made = self.say(who, "endorse", of=ready[pick % len(ready)])
             after = self.view(who)
-            seen = SIGNS[who] in case.readers and not case.gone and not case.missing
+            seen = SIGNS[who] in case.readers and SIGNS[who] in case.opened and not case.gone and not case.missing
             assert not seen or made.id not in after.void
 
     @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
@@ -480,14 +608,14 @@ class People(RuleBasedStateMachine):
 
     @rule(
         who=st.sampled_from(range(3)),
-        week=st.sampled_from(["2027-W10", "2027-W20"]),
+        count=st.integers(1, 60),
         text=st.sampled_from(["", "why", "why"]),
         behind=st.just(0) | PICK,
     )
-    def asks_for_time(self, who: int, week: str, text: str, behind: int) -> None:
+    def asks_for_time(self, who: int, count: int, text: str, behind: int) -> None:
         case = self.view(who)
         if case.state in c.STATE_TARGETS and case.state != "CLOSED":
-            self.say(who, "state", behind, to=case.state, until=week, text=text, whom=case.whom)
+            self.say(who, "state", behind, to=case.state, until=week_of(self.week + count), text=text, whom=case.whom)
 
     @rule(who=WHO, pick=PICK, behind=st.just(0) | PICK)
     def takes_back(self, who: int, pick: int, behind: int) -> None:
@@ -577,7 +705,7 @@ ROOTS = {pair: report(*pair) for pair in itertools.product(c.MAY_CODES, ("K1", "
 ACTS = st.tuples(
     st.sampled_from(
         ["endorse", "confirm"] * 5
-        + ["done", "packet"] * 2
+        + ["done", "packet", "legal"] * 2
         + ["choice", "withdraw", "recuse", "triage", "urgent", "again", "back", "close", "retract", "longer"]
     ),
     st.sampled_from([1, 2, 1, 2, 0]),
@@ -589,15 +717,32 @@ ACTS = st.tuples(
 
 def way_to(root: Event, *states: str) -> list[Event]:
     events = [root]
+    for who in range(3):
+        events.append(event_of(who, "received", root.id, [events[-1].id], None))
+    for kind, more in (("triage", CODES | {"known": "K4", "urgency": "U2"}), ("correction", TAKEN)):
+        events.append(event_of(1, kind, root.id, [events[-1].id], None, **more))
     for to in states:
-        reason = "CLAIMED" if to == "CLOSED" else "NONE"
+        reason = "UNSAFE" if to == "CLOSED" else "NONE"
         events.append(event_of(0, "state", root.id, [events[-1].id], None, to=to, reason=reason))
         if to != "ACKNOWLEDGED":
             events.append(event_of(1, "endorse", root.id, [events[-1].id], None, of=events[-1].id))
     return events
 
 
-WAYS = {pair: way_to(root, "ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN") for pair, root in ROOTS.items()}
+def to_plan(root: Event) -> list[Event]:
+    """Also of who asked for advice only: they allowed more until there was a plan."""
+    way = way_to(root, "ACKNOWLEDGED", "TRIAGE", "REVIEW")
+    may, answers = root.payload["answers"]["may"], way[:1]
+    for choice in ("ASK", may) if may == "ADVISE" else ():
+        way.append(event_of(REPORTER, "choice", root.id, [way[-1].id], answers[-1].id, may=choice))
+        answers.append(way[-1])
+        if choice == "ASK":
+            way.append(event_of(0, "state", root.id, [way[-1].id], None, to="PLAN"))
+            way.append(event_of(1, "endorse", root.id, [way[-1].id], None, of=way[-1].id))
+    return way if may == "ADVISE" else way_to(root, "ACKNOWLEDGED", "TRIAGE", "REVIEW", "PLAN")
+
+
+WAYS = {pair: to_plan(root) for pair, root in ROOTS.items()}
 
 
 @settings(max_examples=400, deadline=None)
@@ -613,12 +758,13 @@ def test_an_outward_step_in_every_weather(
     for n, (kind, who, agree, may, seen) in enumerate(acts):
         of = proposals[who % len(proposals)]
         parents = {steps[min(i, len(steps) - 1)].id for i in seen}
-        if kind in ("endorse", "confirm", "done", "retract", "packet"):
+        if kind in ("endorse", "confirm", "done", "retract", "packet", "legal"):
             parents.add(of)
         said: dict[str, Any] = {
             "endorse": {"of": of},
             "confirm": {"of": of, "agree": agree, "warned": "NO" if may == "HOLD" else "YES"},
             "done": {"of": of, "text": ""},
+            "legal": {"of": of, "text": ""},
             "retract": {"of": of},
             "packet": {"to": "PUBLIC" if agree == "YES" else "COMPANY", "state": of, "fields": {}},
             "longer": {"to": to, "whom": "A", "until": WEEK, "text": "why"},
@@ -678,7 +824,10 @@ def test_more_time_and_legal_holds_in_every_weather(start: str) -> None:
             of = proposals[-1 - behind % len(proposals)] if proposals else events[-1]
             if kind == "endorse":  # mostly by somebody else
                 who = (SIGNS.index(of.author) + random.choice([1, 1, 2, 0])) % 3
-            more_time = {"until": random.choice([f"2027-W{10 + n}"] * 3 + ["2027-W10", ""]), "text": random.choice(["why", "why", ""])}
+            more_time = {
+                "until": random.choice([week_of(6 + n)] * 3 + ["2027-W04", "2027-W50", ""]),
+                "text": random.choice(["why", "why", ""]),
+            }
             said: dict[str, Any] = {
                 "longer": {"to": start, "urgent": on, "whom": random.choice(["", "", "A"]), **more_time},
                 "out": {"to": "REFERRED", "urgent": on},
@@ -730,7 +879,7 @@ def test_one_person_alone_gets_nothing_out(readers: int) -> None:
     root = report("PUBLISH", "K4", readers)
     random = Random(readers)
     for _ in range(30):
-        events = [root]
+        events = [root, event_of(0, "received", root.id, [root.id], None)]
         for n in range(25):
             states = [event.id for event in events if event.kind == "state"]
             kind = random.choice(["state", "state", "endorse", "done"]) if states else "state"

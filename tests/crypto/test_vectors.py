@@ -137,6 +137,7 @@ def run_case(v: Any) -> None:
             "extended": list(folded.extended),
             "legal_hold": folded.legal_hold,
             "triage": folded.triage.id if folded.triage else "",
+            "knew": folded.knew.id if folded.knew else "",
             "corrections": folded.corrections,
             "lead": folded.lead,
             "second": folded.second,
