@@ -166,11 +166,6 @@ function isolated(text: string): HTMLElement {
   return make("bdi", "", text);
 }
 
-/** A reviewer's words inside a sentence: they can neither turn its direction nor seem to end. */
-function marked(text: string): string {
-  return `“\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/["“”„‟″＂]/g, "’")}\u2069”`;
-}
-
 function quoted(event: Event): HTMLElement {
   const text = make("p", "body", textOf(event));
   text.dir = "auto";
@@ -194,6 +189,11 @@ export function historyView(view: View): HTMLElement {
 function isLonger({ folded }: View, { id, payload }: Event): boolean {
   return folded.extended.includes(id)
     || (payload["to"] === folded.state && folded.proposals.some((each) => each.id === id && each.why !== "state"));
+}
+
+/** A reviewer's words inside a sentence: they can neither turn its direction nor seem to end. */
+function marked(text: string): string {
+  return `“\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/["“”„‟″＂]/g, "’")}\u2069”`;
 }
 
 /** What a `state`, `purge` or `hold` event is about, in a few words. */

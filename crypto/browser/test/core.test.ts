@@ -9,9 +9,9 @@ import { _sealLetter } from "../letter.ts";
 import { _assemble } from "../posting.ts";
 import { pairOf, sign } from "../primitives.ts";
 import { fold as foldCase } from "../case.ts";
+import { buildSegment } from "./build.ts";
 import { openEvent } from "../return.ts";
 import { conversation } from "../talk.ts";
-import { buildSegment } from "./build.ts";
 
 type Bytes = core.Bytes;
 
