@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import datetime
 import json
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from crypto.constants import DEPTH_MAX, INT_MAX
 from crypto.errors import Malformed, TooLong
 
 _HEX32 = re.compile(r"[0-9a-f]{64}")
-_WEEK = re.compile(r"[0-9]{4}-W(?:0[1-9]|[1-4][0-9]|5[0-3])")
+_WEEK = re.compile(r"2[01][0-9]{2}-W[0-9]{2}")
 
 
 def lp(data: bytes) -> bytes:
@@ -34,17 +35,16 @@ def hex32(text: str) -> bytes:
 
 
 def is_week(text: object) -> bool:
-    """True for the form 2026-W47 (W01 to W53). Weeks compare as text."""
-    return isinstance(text, str) and _WEEK.fullmatch(text) is not None
+    """True for a week that the ISO calendar has, of the years 2000 to 2199, as 2026-W47. Weeks compare as text."""
+    if not isinstance(text, str) or _WEEK.fullmatch(text) is None:
+        return False
+    # 28 December is always in the last week of its year.
+    return 1 <= int(text[6:]) <= datetime.date(int(text[:4]), 12, 28).isocalendar().week
 
 
 def weeks_of(week: str) -> int:
-    """A well-formed week as a number, one more each calendar week. A W53 that its year does not have is the next year's W01.
-
-    By integers, since dates end at the year 9999. The week of 4 January is the first of its year.
-    """
-    before, number = int(week[:4]) - 1, int(week[6:])
-    return (365 * before + before // 4 - before // 100 + before // 400 + 3) // 7 + number
+    """A week as a number, one more each calendar week."""
+    return datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1).toordinal() // 7
 
 
 def b64(data: bytes) -> str:

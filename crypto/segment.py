@@ -16,7 +16,7 @@ from crypto.constants import (
     POINT_BYTES,
     ZERO32,
 )
-from crypto.encoding import is_week
+from crypto.encoding import is_week, weeks_of
 from crypto.errors import Malformed, Mismatch
 
 Block = tuple[int, int]  # (segment number, block number in it)
@@ -98,6 +98,12 @@ def check_block(segment: Segment, number: int, block: bytes) -> list[bytes]:
     if len(block) % LETTER_BYTES or tuple(letter[:CLUE_BYTES] for letter in letters) != clues:
         raise Mismatch(f"block {number} of segment {segment.number} has other letters than the segment says")
     return letters
+
+
+def check_dated(week: str, published: str) -> None:
+    """Malformed for an event of a week more than one after that of the segment it came in: all that follows would be dated as late."""
+    if weeks_of(week) > weeks_of(published) + 1:
+        raise Malformed(f"an event of {week} in a segment of {published}")
 
 
 def cover_blocks(cover_key: bytes, all_blocks: Sequence[Block], matched: Collection[Block]) -> list[Block]:

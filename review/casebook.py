@@ -35,7 +35,7 @@ HEADER = b"tellsafe/1 casebook\n"
 SMALLEST = SecretBox.NONCE_SIZE + SecretBox.MACBYTES + 8 + 2
 RUN_BYTES = 65_536
 EVENT_HEAD = 41
-CHECKED = 1  # to be raised whenever `parse_event` grows stricter: events kept under another number are checked anew
+CHECKED = 2  # to be raised whenever `parse_event` grows stricter: events kept under another number are checked anew
 DECODER = json.JSONDecoder()
 SHARED = ("kind", "week", "audience", "case")  # of a payload: the same few strings in many events
 KINDS = {"waiting", "sent", "posted", "published", "segment", "read", "versions", "forwarded", "forget"}
@@ -369,7 +369,6 @@ def _read(book: Book, content: bytes, programme: bytes) -> list[Record]:
     record = json.loads(content) if content[:1] == b"{" else {}
     if record.get("t") == "event":
         raw = base64.b64decode(record["raw"])
-        book.stale += 1  # so that it is soon written in the form of today
         name = bytes.fromhex(event_id(raw[64:96], raw[96:], programme))
         return _run(book, b"E" + _run_entry(0, record["n"], name, raw), programme)
     return [record] if record.get("t") in KINDS else [{"t": "unreadable", "content": content}]
@@ -397,7 +396,9 @@ def _run(book: Book, content: bytes, programme: bytes) -> list[Record]:
         end = at + EVENT_HEAD + int.from_bytes(content[at + 37 : at + EVENT_HEAD], "big")
         raw = content[at + EVENT_HEAD : end]
         try:
-            event = _kept(book, name, raw) if content[at] == CHECKED else parse_event(raw, programme)
+            known = content[at] == CHECKED
+            event = _kept(book, name, raw) if known else parse_event(raw, programme)
+            book.stale += not known  # so that it is soon written as checked
             found.append({"t": "event", "event": event, "n": number})
         except ProtocolError:  # a stricter version of this program no longer takes it
             found.append({"t": "unreadable", "content": b"E" + _run_entry(0, number, name, raw)})

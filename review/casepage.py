@@ -339,7 +339,7 @@ def _no_date(case: Case, to: str, until: str, text: str, week: str) -> str:
         return f"Choose a date in {clocks.plain_week(most)} at the latest." if most and until > most else ""
     try:
         now, most = clocks.longest(case)
-    except (StopIteration, ValueError, OverflowError):
+    except StopIteration:
         return "This state cannot be given a later date."
     if not now < until <= most:
         return f"Choose a date later than the present one, and at the latest {clocks.plain_week(most)}."

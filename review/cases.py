@@ -192,7 +192,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         evidence=tuple(lines[event.id] for event in notes if event.payload["text"].startswith(EVIDENCE)),
         promises=_promises(case, tree, names, sign),
         dues=tuple(clocks.dues(case, week)),
-        knew=clocks.knew_of(case),
+        knew=case.knew,
         duties=tuple(clocks.legal_panel(case, week)),
         sees=steps.reporter_reads(case),
         legal_hold=case.legal_hold,

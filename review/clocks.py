@@ -82,7 +82,7 @@ class Duty:
 
 
 def dues(case: Case, week: str) -> list[Due]:
-    """Every date of a case that is not settled, overdue first, then the earliest. A case whose weeks no calendar knows has none."""
+    """Every date of a case that is not settled, overdue first, then the earliest."""
     found = [_due(case, str(row["code"]), row["week"], week, row["duty"]) for row in _running(case)]
     found += [_due(case, "sign", event.payload["week"], week, True) for event in case.order if event.id in case.unsigned]
     return sorted(found, key=lambda due: (not due.overdue, due.week, due.code))
@@ -98,7 +98,7 @@ def reporter_sentences(case: Case) -> list[tuple[str, str, str]]:
 def longest(case: Case) -> tuple[str, str]:
     """For a state that can be given a later date: the week that counts now ("" if none was given) and the latest that can be given.
 
-    StopIteration: no such state. ValueError, OverflowError: a week that no calendar has.
+    StopIteration: no such state.
     """
     row = next(row for row in WORDING["clocks"] if row.get("until") in ("YES", case.state) and case.state in row["in"])
     now, most = _week_of(row, case), clock.add_weeks(_start(row["from"], case), row["most"] // 7)
@@ -121,23 +121,17 @@ def sign_by(seen: str, now: datetime.datetime) -> tuple[str, bool]:
 
 def knew_refusal(since: str, week: str) -> str:
     """Why nobody can say in this week that the company first knew in the week `since`, or an empty string."""
-    if not _is_real(since):
+    if not is_week(since):
         return "Say the week in which the company first knew as the calendar has it, like 2026-W40."
     return "That week has not come yet. Say in which week the company first knew." if since > week else ""
 
 
-def knew_of(case: Case) -> Event | None:
-    """The event that says when the company first knew, if a calendar has the week it names."""
-    return case.knew if case.knew is not None and _is_real(case.knew.payload["since"]) else None
-
-
 def legal_panel(case: Case, week: str) -> list[Duty]:
     """What laws ask of the company from when it first knew; those that likely fit first, then by their end. None before somebody said."""
-    knew = knew_of(case)
-    if knew is None:
+    if case.knew is None:
         return []
     told = _told(case)
-    found = [_duty(row, knew.payload["since"], week, told) for row in LEGAL["duties"]]
+    found = [_duty(row, case.knew.payload["since"], week, told) for row in LEGAL["duties"]]
     return sorted(found, key=lambda duty: (not duty.fits, duty.last, duty.code))
 
 
@@ -163,25 +157,14 @@ def unopenable_from(case: Case, keep_days: int) -> datetime.date:
 
 def purge_words(case: Case, keep_days: int) -> str:
     """What a page says before a case is removed: what it does, and what it cannot do."""
-    try:
-        day = unopenable_from(case, keep_days)
-        when = f"on {day.day} {_MONTHS[day.month - 1]} {day.year} at the earliest, on each workstation that is unlocked from that day on"
-    except (ValueError, OverflowError):
-        when = f"{keep_days} days after its end"
+    day = unopenable_from(case, keep_days)
+    when = f"on {day.day} {_MONTHS[day.month - 1]} {day.year} at the earliest, on each workstation that is unlocked from that day on"
     return (
         "Removing the case takes its text, the conversation and all notes out of the casebook of every reader, with a signed note that it "
         "was done. It does not reach copies and backups, nor what people remember. The letters on the server become unopenable for "
         f"reviewers when the quarter's key is destroyed, {when}. The reporter's twelve words go on opening their own copies until the "
         "letters expire."
     )
-
-
-def _is_real(week: str) -> bool:
-    """Whether a calendar has this week, and the years around it: the protocol takes every W01 to W53."""
-    try:
-        return is_week(week) and bool(plain_week(week)) and 2000 <= int(week[:4]) < 2200
-    except ValueError:
-        return False
 
 
 def _due(case: Case, code: str, due: str, week: str, duty: bool) -> Due:
@@ -193,19 +176,17 @@ def _running(case: Case) -> list[dict[str, Any]]:
     found = []
     for row in WORDING["clocks"]:
         if case.state in row["in"]:
-            try:
-                due = _week_of(row, case)
-                plain_week(due)
-                settled = _settled(row, case, due)
-            except (ValueError, OverflowError):
-                continue  # weeks that no calendar has: whoever wrote them gets no dates
-            if not settled:
+            due = _week_of(row, case)
+            if due and not _settled(row, case, due):
                 found.append({"code": row["code"], "week": due, "duty": row.get("duty") != "NO"})
     return found
 
 
 def _week_of(row: Mapping[str, Any], case: Case) -> str:
+    """The week in which it is due; "" while it has nothing to start from."""
     start = _start(row["from"], case)
+    if start == "":
+        return ""
     days = row.get("urgency", {}).get(_urgency(case), row["days"])
     days = row.get("reason", {}).get(_closing(case), days)
     if "after" in row:

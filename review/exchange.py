@@ -148,7 +148,8 @@ def refusal(case: Case, sign: str, request: str, facts: Mapping[str, str] | None
         return ""
     own = packets.traces("\n\n".join(facts.get(name, "") for name in WRITTEN), packets.own_words(case))
     if own:
-        return f"These words are the reporter's own: {'; '.join(trace.words for trace in own)}. Say it differently."
+        said = "; ".join(f"“\u2068{trace.words}\u2069”" for trace in own)
+        return f"These words are the reporter's own: {said}. Say it differently."
     return "" if any(facts.values()) else "Choose what may be told, or tell nothing."
 
 

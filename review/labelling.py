@@ -14,7 +14,7 @@ from itertools import pairwise
 from crypto.case import Case
 from crypto.constants import OUTWARD
 from crypto.encoding import b64, hex32, unb64
-from crypto.errors import Malformed, ProtocolError
+from crypto.errors import ProtocolError
 from crypto.event import Event, verify
 from crypto.graph import covers, names
 from crypto.label import OUTCOME_OF, OUTSIDE, check_label, endorsed, intake_label, label_message, outcome_label, report_id, thursday
@@ -79,10 +79,7 @@ def out_in(tree: Tree | None) -> Callable[[str], frozenset[str]]:
     """Week to the sign keys whose labels the statistician refuses if they arrive in it, for good: revoked or suspended on its last day."""
 
     def out(week: str) -> frozenset[str]:
-        try:
-            day = thursday(week) + datetime.timedelta(days=3)
-        except Malformed:
-            return frozenset()  # somebody named a week that no calendar has
+        day = thursday(week) + datetime.timedelta(days=3)
         if tree is None:
             return frozenset()
         suspended = suspended_on(tree, day)
@@ -100,18 +97,15 @@ def labels_of(case: Case, held: Mapping[str, Event], programme: bytes) -> tuple[
     places = {id_: place for place, (_, _, id_) in enumerate(case.history)}
     judged = _triage(case, held, ended[1], late=True) if ended else None
     report, sent, made = report_id(case.id, programme), str(case.root.payload["week"]), list[Made]()
-    try:
-        if ended and judged and judged.payload["code"] != OUTSIDE:
-            data = intake_label(report, sent, judged.payload["code"], judged.payload["stage"])
-            made.append(Made("T1", data, ended[1], ended[0]))
-        if closed:
-            first = ended is None or places[closed[1]] < places[ended[1]]
-            triage = _triage(case, held, closed[1], late=False) if first else judged
-            outside = triage.payload["code"] == OUTSIDE if triage else case.root.payload["answers"]["about"] == [OUTSIDE]
-            if not outside:
-                made.append(Made("T2", outcome_label(report, sent, OUTCOME_OF[_reason(held, closed[1])]), closed[1], closed[0]))
-    except Malformed:
-        return ()  # the report names a week that no calendar has: it belongs to no period
+    if ended and judged and judged.payload["code"] != OUTSIDE:
+        data = intake_label(report, sent, judged.payload["code"], judged.payload["stage"])
+        made.append(Made("T1", data, ended[1], ended[0]))
+    if closed:
+        first = ended is None or places[closed[1]] < places[ended[1]]
+        triage = _triage(case, held, closed[1], late=False) if first else judged
+        outside = triage.payload["code"] == OUTSIDE if triage else case.root.payload["answers"]["about"] == [OUTSIDE]
+        if not outside:
+            made.append(Made("T2", outcome_label(report, sent, OUTCOME_OF[_reason(held, closed[1])]), closed[1], closed[0]))
     return tuple(made)
 
 
@@ -125,10 +119,7 @@ def due(
     week: str,
     out: Callable[[str], Collection[str]],
 ) -> list[Act]:
-    """What the workstation of `sign` has to say today. segment: of an event, 0 while it is in none; active: who may sign labels now.
-
-    ValueError: an event names a week that no calendar has.
-    """
+    """What the workstation of `sign` has to say today. segment: of an event, 0 while it is in none; active: who may sign labels now."""
     line = [key for key in dict.fromkeys((case.lead, case.second, *case.readers)) if key in active and key in case.opened]
     if sign not in line:
         return []

@@ -11,7 +11,7 @@ from crypto.errors import Mismatch, ProtocolError, Rollback
 from crypto.event import Event, parse_event
 from crypto.roster import Roster
 from crypto.sealing import seal_letter
-from crypto.segment import Segment, check_block, check_chain, parse_segments, segment_hash
+from crypto.segment import Segment, check_block, check_chain, check_dated, parse_segments, segment_hash
 from review import clock, post
 from review.vault import Vault
 
@@ -97,20 +97,21 @@ def read_segment(server: post.Server, segment: Segment, vault: Vault, programme:
         data = post.block(server, segment.number, index)
         for place, letter in enumerate(check_block(segment, index, data)):
             if index * BLOCK_LETTERS + place in matches:
-                event, bad = open_one(letter, vault, programme)
+                event, bad = open_one(letter, segment.week, vault, programme)
                 events += [event] if event else []
                 poison += bad
         step()
     return Found(segment, tuple(events), poison)
 
 
-def open_one(letter: bytes, vault: Vault, programme: bytes) -> tuple[Event | None, int]:
-    """The event in a letter that matched, and 1 for a letter that matched and is broken. A poison letter must never stop the rest."""
+def open_one(letter: bytes, week: str, vault: Vault, programme: bytes) -> tuple[Event | None, int]:
+    """The event in a letter that matched in a segment of a week, and 1 for one that is broken. A poison letter must never stop the rest."""
     try:
         message = vault.open_letter(letter, programme)
         if not message:
             return None, 0
         event = parse_event(message, programme)
+        check_dated(event.payload["week"], week)
         if event.kind == "stub" or (event.kind == "report" and not _usable(event, vault.sign, programme)):
             return None, 1
     except ProtocolError:

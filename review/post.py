@@ -14,6 +14,7 @@ import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
 from crypto import constants
+from crypto.encoding import is_week
 from crypto.errors import Malformed
 
 LIMIT = 256 * 1024 * 1024
@@ -72,7 +73,7 @@ def head(server: Server) -> Head:
     except (ValueError, KeyError, TypeError) as error:
         raise Malformed from error
     whole = all(type(n) is int and n >= 0 for n in (result.number, result.effort, result.tick))
-    if not whole or version != 1 or type(result.hash) is not str or not all(type(w) is str and len(w) == 8 for w in result.weeks):
+    if not whole or version != 1 or type(result.hash) is not str or not all(map(is_week, result.weeks)):
         raise Malformed
     return result
 

@@ -427,7 +427,7 @@ def _given(case: Case) -> str:
     """The week that counts now for a state that can be given a later one."""
     try:
         return clocks.longest(case)[0]
-    except (StopIteration, ValueError, OverflowError):
+    except StopIteration:
         return case.until
 
 

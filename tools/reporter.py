@@ -109,7 +109,7 @@ class Returned:
     keys: private_receipt.ReceiptKeys
     events: tuple[event.Event, ...]
     case: case.Case | None
-    skipped: int  # letters that matched and did not open or parse
+    skipped: int  # letters that matched and did not open or parse, or were dated ahead
 
 
 def seen_by(segments: Sequence[segment.Segment]) -> list[int | str]:
@@ -287,14 +287,18 @@ def reachable(known: Programme, readers: Sequence[str]) -> list[tuple[bytes, byt
     return [(find, open_public) for find, open_public in keys if open_public is not None]
 
 
-def open_matched(letters: Sequence[bytes], keys: private_receipt.ReceiptKeys, programme: bytes) -> tuple[list[event.Event], int]:
-    """Open letters whose clue matched. Returns the events and how many letters would not open or parse: never an error."""
+def open_matched(
+    letters: Sequence[tuple[bytes, str]], keys: private_receipt.ReceiptKeys, programme: bytes
+) -> tuple[list[event.Event], int]:
+    """Open letters whose clue matched, each with the week of its segment. Returns the events and how many letters were left: no error."""
     events, skipped = [], 0
-    for letter in letters:
+    for letter, week in letters:
         try:
             raw = opening.open_letter(letter, keys.find_secret, keys.open_seed, programme)
             if raw:
-                events.append(event.parse_event(raw, programme))
+                made = event.parse_event(raw, programme)
+                segment.check_dated(made.payload["week"], week)
+                events.append(made)
         except ProtocolError:
             skipped += 1
     return events, skipped
@@ -494,10 +498,10 @@ def read_return(server: Server, known: Programme, words: str) -> Returned:
     mine: dict[segment.Block, list[int]] = {}
     for number, row in matched:
         mine.setdefault((number, row // constants.BLOCK_LETTERS), []).append(row % constants.BLOCK_LETTERS)
-    letters: list[bytes] = []
+    letters: list[tuple[bytes, str]] = []
     for number, index in segment.cover_blocks(keys.cover, blocks, set(mine)):
         block = segment.check_block(numbered[number], index, server.get(f"/files/letters/{number}/{index}"))
-        letters += [block[row] for row in mine.get((number, index), [])]
+        letters += [(block[row], numbered[number].week) for row in mine.get((number, index), [])]
     events, skipped = open_matched(letters, keys, known.id)
     return Returned(keys, tuple(events), case_of(events, keys), skipped)
 

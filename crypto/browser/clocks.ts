@@ -34,11 +34,10 @@ export interface Due {
 /** States whose text tells the reporter what follows. */
 const TELLING = ["PLAN", "COORDINATING", "REFERRED", "DISCLOSED", "CORRECTED", "CLOSED"];
 
-/** The Monday of a week; RangeError for a week that no calendar has. */
+/** The Monday of a week. */
 function mondayOf(week: string): Date {
   const day = new Date(`${week.slice(0, 4)}-01-04T00:00:00Z`);
   day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() || 7) - 1) + (Number(week.slice(6)) - 1) * 7);
-  if (weekOf(day) !== week) throw new RangeError(week);
   return day;
 }
 
@@ -49,32 +48,24 @@ export function addWeeks(week: string, count: number): string {
 }
 
 /** A week as people say it: the week of 16 November 2026. */
-export function weekInWords(week: string): string {
-  try {
-    return `the week of ${mondayOf(week).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" })}`;
-  } catch {
-    return `week ${week}`;
-  }
-}
+export const weekInWords = (week: string): string =>
+  `the week of ${mondayOf(week).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" })}`;
 
-/** Every date that runs and is not settled, the earliest first. A case whose weeks no calendar has gets none. */
+/** Every date that runs and is not settled, the earliest first. */
 export function duesOf(folded: Case): Due[] {
   const found: Due[] = [];
   for (const row of (wording.clocks as readonly Row[]).filter((each) => each.in.includes(folded.state))) {
-    try {
-      const week = weekDue(row, folded);
-      mondayOf(week);
-      const sentence = row.reporter.replace("{week}", weekInWords(week));
-      if (!isSettled(row, folded, week)) found.push({ code: row.code, week, duty: row.duty !== "NO", sentence });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
+    const week = weekDue(row, folded);
+    if (week === "" || isSettled(row, folded, week)) continue;
+    found.push({ code: row.code, week, duty: row.duty !== "NO", sentence: row.reporter.replace("{week}", weekInWords(week)) });
   }
   return found.sort((a, b) => (`${a.week} ${a.code}` < `${b.week} ${b.code}` ? -1 : 1));
 }
 
+/** The week in which it is due; empty while it has nothing to start from. */
 function weekDue(row: Row, folded: Case): string {
   const start = startOf(row.from, folded);
+  if (start === "") return "";
   const days = row.reason?.[String(folded.brought?.payload["reason"])] ?? row.urgency?.[urgencyOf(folded)] ?? row.days;
   // Nobody knows the day: a deadline is rounded down, and what must not be too early up and one week more.
   if (row.after !== undefined) return addWeeks(start, Math.floor((days + 6) / 7) + 1);

@@ -122,12 +122,15 @@ export function parseStrict(bytes: Uint8Array): JsonObject {
   return value as JsonObject;
 }
 
-/** Has the form of a week, `2026-W47`. Weeks compare as text. */
+/** A week that the ISO calendar has, of the years 2000 to 2199, as `2026-W47`. Weeks compare as text. */
 export function isWeek(text: unknown): text is string {
-  return typeof text === "string" && /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])$/.test(text);
+  if (typeof text !== "string" || !/^2[01]\d\d-W\d\d$/.test(text)) return false;
+  const year = text.slice(0, 4);
+  // 28 December is always in the last week of its year.
+  return `${year}-W01` <= text && text <= weekOf(new Date(`${year}-12-28`));
 }
 
-/** Weeks as integers in a row. Total: a W53 that its year does not have is the next one's W01. */
+/** Weeks as integers in a row. */
 export function weekNumber(week: string): number {
   const years = Number(week.slice(0, 4)) - 1;
   // Days from Monday, 1 January of the year 1 to 4 January, which is always in W01.

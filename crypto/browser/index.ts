@@ -12,7 +12,7 @@ export { coverLetter, findMatches, openLetter, sealLetter, type ReceiveKeys } fr
 export { completions, keysOf, newReceipt, parseReceipt, wordsOf, type ReceiptKeys } from "./receipt.ts";
 export { effortOf, makePosting, parsePosting, withEffort, type Slot } from "./posting.ts";
 export {
-  blocksIn, checkChain, coverBlocks, lettersOf, parseHead, parseSegments, type BlockRef, type Head, type Segment,
+  blocksIn, checkChain, checkDated, coverBlocks, lettersOf, parseHead, parseSegments, type BlockRef, type Head, type Segment,
 } from "./segment.ts";
 export { idsOf, kindOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
 export { common, fold, heads, previousOf, type Case } from "./case.ts";

@@ -5,7 +5,6 @@ import type { Case } from "./case.ts";
 import { addWeeks, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
 import { weekOf, type JsonObject } from "./encoding.ts";
-import type { Event } from "./event.ts";
 
 /** A duty ends in one of two weeks, as nobody knows the day; `fits`: it is likely one that applies here. */
 export interface Duty {
@@ -17,21 +16,10 @@ export interface Duty {
   readonly source: string;
 }
 
-/** The event that says when the company first knew, if a calendar has the week it names. */
-function knewOf({ knew }: Case): Event | undefined {
-  const since = String(knew?.payload["since"]);
-  try {
-    return /^2[01]/.test(since) && addWeeks(since, 0) === since ? knew : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Those that likely fit first, then by their end. None before somebody said when the company first knew. */
 export function dutiesOf(folded: Case): Duty[] {
-  const knew = knewOf(folded);
-  if (knew === undefined) return [];
-  const since = String(knew.payload["since"]);
+  if (folded.knew === undefined) return [];
+  const since = String(folded.knew.payload["since"]);
   const { codes, facts } = toldBy(folded);
   const found = legal.duties.map((row): Duty => {
     const meant = row.when === "" ? row.codes.some((code) => codes.includes(code)) : facts.includes(row.when);
@@ -62,7 +50,7 @@ function toldBy({ root, triage }: Case): { codes: readonly string[]; facts: read
 
 /** The dates that fit, for the reporter, who reads above this when the company first knew; nothing before somebody said so. */
 export function legalView(folded: Case): HTMLElement[] {
-  if (knewOf(folded) === undefined) return [];
+  if (folded.knew === undefined) return [];
   const now = weekOf(new Date());
   const fitting = dutiesOf(folded).filter(({ fits }) => fits);
   const rows = fitting.map(({ last, sentence, source }) => make("li", "", sentence + (last < now ? " That week has passed." : ""),

@@ -3,7 +3,7 @@
 import { attempt, byId, field, guarded, hintList, holdTab, make, onClick, progress, reveal, say, show, showError } from "./dom.ts";
 import { hintsIn } from "./hints.ts";
 import {
-  blocksIn, BLOCK_LETTERS, common, completions, coverBlocks, findMatches, fold, heads, keysOf, kindOf, lettersOf, makePosting,
+  blocksIn, BLOCK_LETTERS, checkDated, common, completions, coverBlocks, findMatches, fold, heads, keysOf, kindOf, lettersOf, makePosting,
   openLetter, parseEvent, parseReceipt, PARTS_MAX, previousOf, ProtocolError, SCAN_WEEKS, signEvent, textRoom, toHex, weekOf,
   type BlockRef, type Bytes, type Case, type Event, type Head, type JsonObject, type ReceiptKeys, type Segment, type Tree,
 } from "./index.ts";
@@ -61,6 +61,15 @@ function onWords(): void {
   }));
 }
 
+/** The event in a letter of ours that stood in a segment of `week`; none in cover. */
+export async function openEvent(letter: Bytes, week: string, keys: ReceiptKeys, programme: Bytes): Promise<Event[]> {
+  const message = await openLetter(letter, keys, programme);
+  if (message.length === 0) return [];
+  const event = await parseEvent(message, programme);
+  checkDated(String(event.payload["week"]), week);
+  return [event];
+}
+
 /** The blocks asked for, each letter of ours opened; what does not open or parse is counted and left. */
 async function openMatches(current: Session, segments: readonly Segment[]): Promise<Event[]> {
   const { keys, programme } = current;
@@ -80,8 +89,7 @@ async function openMatches(current: Session, segments: readonly Segment[]): Prom
     const letters = await lettersOf(segment, ref[1], await fetchBlock(ref));
     for (const { at } of ours.filter((place) => place.segment === segment && place.block === ref[1])) {
       try {
-        const message = await openLetter(letters[at] ?? new Uint8Array(0), keys, programme);
-        if (message.length > 0) found.push(await parseEvent(message, programme));
+        found.push(...await openEvent(letters[at] ?? new Uint8Array(0), segment.week, keys, programme));
       } catch {
         current.skipped += 1;
       }

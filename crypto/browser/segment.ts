@@ -1,7 +1,7 @@
 /** Segments, blocks, the head file and the blocks a reporter asks for (PROTOCOL section 7). */
 
 import { BLOCK_LETTERS, CLUE_BYTES, COVER_BLOCKS_MIN, LABELS, LETTER_BYTES } from "./constants.ts";
-import { compare, equal, isWeek, readInt, toHex, u32, u64, utf8, type Bytes } from "./encoding.ts";
+import { compare, equal, isWeek, readInt, toHex, u32, u64, utf8, weekNumber, type Bytes } from "./encoding.ts";
 import { must } from "./errors.ts";
 import { sha256 } from "./primitives.ts";
 import { hex32, int, list, object, parseFile, type Of } from "./schema.ts";
@@ -84,6 +84,11 @@ export async function lettersOf(segment: Segment, b: number, block: Bytes): Prom
   const same = clues.every((clue, i) => equal(clue, (letters[i] ?? clue).subarray(0, CLUE_BYTES)));
   must(same && block.length === clues.length * LETTER_BYTES, "Mismatch", "a block does not hold the letters of its clues");
   return letters;
+}
+
+/** Malformed for an event of a week more than one after that of the segment it came in: all that follows would be dated as late. */
+export function checkDated(week: string, published: string): void {
+  must(weekNumber(week) <= weekNumber(published) + 1, "Malformed", "an event is dated after its segment");
 }
 
 /** All blocks of some segments. */

@@ -213,6 +213,11 @@ function isLonger({ folded }: View, { id, payload }: Event): boolean {
     || (payload["to"] === folded.state && folded.proposals.some((each) => each.id === id && each.why !== "state"));
 }
 
+/** A reviewer's words inside a sentence: they can neither turn its direction nor seem to end. */
+function marked(text: string): string {
+  return `“\u2068${text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/["“”„‟″＂]/g, "’")}\u2069”`;
+}
+
 /** What a `state`, `purge` or `hold` event is about, in a few words. */
 function stepOf(view: View, event: Event | undefined): string {
   if (event === undefined) return "a step that has not reached you";
@@ -223,7 +228,7 @@ function stepOf(view: View, event: Event | undefined): string {
   const [to, whom] = [textOf(event, "to"), textOf(event, "whom")];
   const step = isLonger(view, event) ? `${LONGER[to]} until ${weekInWords(textOf(event, "until"))}`
     : ASKING[to] ?? `“${STATES[to] ?? to}”`;
-  return whom === "" ? step : `${step} (${whom})`;
+  return whom === "" ? step : `${step} (${marked(whom)})`;
 }
 
 /** Could so few people know it that an outward step may point at the reporter? Also when a stub is all there is to tell. */

@@ -46,6 +46,7 @@ def h(text: str, length: int = 32) -> bytes:
 
 P, P2 = h("programme"), h("another programme")
 WEEK = "2026-W47"
+NO_WEEKS = ("2027-W53", "2026-W00", "2026-W54", "1999-W52", "2200-W01")  # 2026 has 53 weeks, 2027 has 52
 SEEN = [7, h("segment 7").hex()]
 
 
@@ -515,6 +516,7 @@ def good_payloads() -> dict[str, dict[str, Any]]:
         "reply": later("reply", text="yes"),
         "choice": later("choice", may="HOLD"),
         "withdraw": later("withdraw"),
+        **{f"week-{week.lower()}": later("withdraw", week=week) for week in ("2026-W53", "2000-W01", "2199-W52")},
         "received": later("received"),
         "answer": later("answer", text="a question"),
         "note": later("note", text="between us"),
@@ -568,8 +570,7 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "name-too-many": later("withdraw", text=""),
         "no-version": without(later("withdraw"), "v"),
         "version-text": later("withdraw", v="1"),
-        "week-w54": later("withdraw", week="2026-W54"),
-        "week-w00": later("withdraw", week="2026-W00"),
+        **{f"week-{week.lower()}": later("withdraw", week=week) for week in NO_WEEKS},
         "week-day": later("withdraw", week="2026-W47-1"),
         "week-newline": later("withdraw", week="2026-W47\n"),
         "week-arabic-digits": later("withdraw", week="\u0662\u0660\u0662\u0666-W47"),
@@ -599,6 +600,7 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "state-purged": later("state", to="PURGED"),
         "state-withdrawn": later("state", to="WITHDRAWN"),
         "state-until": later("state", to="HELD", until="soon"),
+        "state-until-no-week": later("state", to="HELD", until="2027-W53"),
         "state-until-none": later("state", to="HELD", until=[]),
         "state-whom-201": later("state", to="REFERRED", whom="a" * 201),
         "state-urgent": later("state", to="REFERRED", urgent="1"),
@@ -816,6 +818,7 @@ def segment_vectors() -> list[Vector]:
         ("number-zero", "number 0", "Malformed", one[: at + 32] + bytes(8) + one[at + 40 :]),
         ("number-huge", "number 2^53", "Malformed", one[: at + 32] + (2**53).to_bytes(8, "big") + one[at + 40 :]),
         ("week", "no week", "Malformed", one[: at + 40] + b"2026-X47" + one[at + 48 :]),
+        ("week-53", "a week that the calendar does not have", "Malformed", one[: at + 40] + b"2027-W53" + one[at + 48 :]),
         ("order", "clues swapped", "Malformed", bytes(swap)),
         ("double", "one clue twice", "Malformed", double),
         ("programme", "another programme", "Mismatch", one[:at] + P2 + one[at + 32 :]),
@@ -878,6 +881,18 @@ def segment_vectors() -> list[Vector]:
                 ask=[list(block) for block in chosen],
             )
         )
+    # Over the ends of a year of 53 weeks, of one of 52, of a century that is no leap year, and within a year.
+    for published, fits, ahead in (
+        ("2026-W47", "2026-W48", "2026-W49"),
+        ("2026-W52", "2026-W53", "2027-W01"),
+        ("2026-W53", "2027-W01", "2027-W02"),
+        ("2027-W52", "2028-W01", "2028-W02"),
+        ("2099-W53", "2100-W01", "2100-W02"),
+        ("2026-W47", "2000-W01", "2199-W52"),
+    ):
+        for week, expect in ((fits, "ok"), (ahead, "Malformed")):
+            said = f"an event of {week} in a segment of {published}"
+            out.append(vector(f"dated-{published}-{week}".lower(), said, expect, op="dated", week=week, published=published))
     return out
 
 

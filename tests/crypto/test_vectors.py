@@ -87,6 +87,9 @@ def run_segment(v: Any) -> None:
         blocks, matched = ([(n, b) for n, b in v[name]] for name in ("blocks", "matched"))
         assert [list(block) for block in segment.cover_blocks(raw(v["cover"]), blocks, matched)] == v["ask"]
         return
+    if v["op"] == "dated":
+        segment.check_dated(v["week"], v["published"])
+        return
     programme = raw(v["programme"])
     if v["op"] == "build":
         one, blocks = segment.build_segment(programme, v["number"], v["week"], raw(v["previous"]), [whole(spec) for spec in v["letters"]])

@@ -211,7 +211,7 @@ def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace,
         desk.say(0, "packet", to="COMPANY", state=step.id, fields=COMPANY)
         says("The reviewers are planning a step. Nothing leaves them without your consent.")
         asked = browser.text("#proposals")
-        assert "We propose to tell the company of the issue, not of you (Security contact)" in asked
+        assert "We propose to tell the company of the issue, not of you (“\u2068Security contact\u2069”)" in asked
         assert "Nothing happens until you agree." in asked and f"they would have until {plain_week(until)}" in asked
         assert "The issue\nAn undeclared model is in wide use inside." in asked
         assert not browser.js("return !!document.querySelector('#proposals input')"), "no warning where many could know"

@@ -149,6 +149,7 @@ def test_what_was_checked_by_an_older_program_is_checked_anew(
         monkeypatch.setattr(casebook, "CHECKED", number)
         open_desk(desk, PASSPHRASE)
         assert desk.book is not None and desk.book.events[report.id] == report and asked == [report.raw] * times
+        assert desk.book.stale == times, "and soon written as checked"
     with monkeypatch.context() as patch:
         patch.setattr(casebook, "CHECKED", 9)
         patch.setattr(casebook, "parse_event", lambda *_: (_ for _ in ()).throw(Malformed()))

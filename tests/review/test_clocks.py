@@ -213,13 +213,12 @@ def test_what_a_page_says_before_removing() -> None:
     words = clocks.purge_words(story.case(), keep_days=60)
     assert "unopenable for reviewers when the quarter's key is destroyed, on 31 May 2026 at the earliest" in words
     assert "31 May 2026" not in clocks.purge_words(Story(week="2026-W14").case(), 60)
-    assert "60 days after its end" in clocks.purge_words(Story(week="2025-W53").case(), 60)
 
 
-def test_weeks_no_calendar_has_give_no_dates_and_no_mistake() -> None:
-    for week in ("2025-W53", "9999-W52", "0000-W01"):
+def test_the_first_and_the_last_week_there_is_give_no_mistake() -> None:
+    for week in ("2000-W01", "2199-W52"):
         story = Story(week=week)
-        assert clocks.dues(story.case(), "2026-W10") == [] or week == "9999-W52"
+        assert clocks.dues(story.case(), "2026-W10")
         clocks.reporter_sentences(story.case())
         clocks.purge_words(story.case(), 60)
 

@@ -417,15 +417,6 @@ def test_the_first_table_waits_for_a_triage() -> None:
     assert made(story) == {"T1": t1(story, "B1-WEIGHTS")}
 
 
-def test_a_week_that_no_calendar_has_makes_no_label() -> None:
-    story = Story(week="2025-W53")
-    for to in ("ACKNOWLEDGED", "TRIAGE"):
-        story.move(to)
-    story.triage()
-    story.move("REVIEW")
-    assert made(story) == {}
-
-
 def test_order_of_arrival_changes_no_label() -> None:
     story = triaged()
     story.move("REVIEW")

@@ -126,7 +126,7 @@ def test_a_dropped_handover_letter_is_shown(intake: FakeIntake, five: list[Desk]
         answer = take(body)
         assert di.vault is not None
         for index in di.vault.find_matches([letter[:40] for letter in intake.tray], P):
-            event, _ = mirror.open_one(intake.tray[index], di.vault, P)
+            event, _ = mirror.open_one(intake.tray[index], "2026-W47", di.vault, P)
             if event is not None and event.kind == "answer" and not dropped:
                 dropped.append(event.id)
                 del intake.tray[index]

@@ -95,6 +95,16 @@ def test_poison_is_counted_and_skipped(intake: FakeIntake, desks: list[Desk]) ->
     assert desk.book.poison == 3, "a segment is read once"
 
 
+def test_an_event_dated_ahead_of_its_segment_is_poison_and_moves_no_date(intake: FakeIntake, desks: list[Desk]) -> None:
+    """Seen to fail: what was said later, the deadlines and the reporter's refresh all took the week of the one dated ahead."""
+    case_id = _opened(intake, desks)
+    for poison, week in enumerate(("2026-W48", "2026-W49")):
+        outbox.say(desks[1], case_id, "answer", text="", week=week)
+        everybody(intake, desks, 2)
+        assert desks[0].book is not None and desks[0].book.poison == poison
+        assert outbox.say(desks[0], case_id, "note", text="").payload["week"] == "2026-W48", "one week ahead may be a wrong clock"
+
+
 def test_a_report_for_others_is_poison(intake: FakeIntake, desks: list[Desk]) -> None:
     desk = desks[2]
     assert desk.tree is not None
@@ -352,7 +362,7 @@ def test_reports_that_cannot_be_answered_stop_nothing(intake: FakeIntake, desks:
     assert desk.tree is not None and desk.book is not None
     bad, absurd, good = reporter_keys(2), reporter_keys(3), reporter_keys(4)
     no_keys = sign_event({**report_event(bad, desk.tree).payload, "find": "0" * 64}, bad.sign_seed, P)
-    far = report_event(absurd, desk.tree, week="9999-W52")
+    far = report_event(absurd, desk.tree, week="2000-W01")
     fine = report_event(good, desk.tree)
     for keys, event in ((bad, no_keys), (absurd, far), (good, fine)):
         send_to_all(intake, keys, desk.tree, event.raw)

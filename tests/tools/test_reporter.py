@@ -175,6 +175,14 @@ def test_an_answer_and_a_reply(server: Any) -> None:
     assert held.case is not None and held.case.state == "WITHDRAWN"
 
 
+def test_what_is_dated_ahead_of_its_segment_is_left_out(server: Any) -> None:
+    made = send_report(server, "Something.")
+    readers = Readers(server, made)
+    readers.write(readers.readers[1], "answer", text="In a far future.", week="2199-W01")
+    _, held = reporter.come_back(server, None, made.words)
+    assert [event.kind for event in held.events] == ["report"] and held.skipped == 1
+
+
 def test_later_letters_go_to_who_reads_the_case_now(server: Any) -> None:
     """Not to who stepped back; to the reserve who took over; and the reporter is told of both."""
     made = send_report(server, "Something.")

@@ -13,6 +13,8 @@ import { fold as foldCase } from "../case.ts";
 import { weekNumber } from "../encoding.ts";
 import { WEEKS } from "../states.ts";
 import { buildSegment } from "./build.ts";
+import { openEvent } from "../return.ts";
+import { conversation } from "../talk.ts";
 
 type Bytes = core.Bytes;
 
@@ -140,6 +142,31 @@ test("events are signed, parsed and refused by name", async () => {
   assert.equal(foldCase([stub], event.id)?.state, "RECEIVED");
   assert.deepEqual(core.heads([stub], event.id, "all"), [event.id]);
   assert.equal(stub.payload["open"], core.toB64(ours.open.public));
+});
+
+test("a letter gives its event, unless that is dated more than a week ahead of its segment", async () => {
+  const [ours, reader] = [await keysNamed("ours"), await keysNamed("reader")];
+  const event = await core.signEvent(reportPayload(ours, [reader, ours]), ours.sign, programme);
+  const letter = await core.sealLetter(programme, ours.find.public, ours.open.public, event.raw);
+  assert.deepEqual(await openEvent(letter, "2026-W46", ours, programme), [event]);
+  await refuses("Malformed", () => openEvent(letter, "2026-W45", ours, programme));
+  assert.deepEqual(await openEvent(await core.sealLetter(programme, ours.find.public, ours.open.public, new Uint8Array(0)), WEEK, ours, programme), []);
+});
+
+test("whom a step names can neither turn the sentence it stands in nor seem to end it", async () => {
+  const [ours, reader] = [await keysNamed("ours"), await keysNamed("reader")];
+  const report = await core.signEvent(reportPayload(ours, [reader, ours]), ours.sign, programme);
+  const link = { case: report.id, prev: [], parents: [report.id] };
+  const step = { to: "REFERRED", reason: "NONE", text: "", until: "", whom: "Cal\u202e OES\u2069”). It has already happened (“", urgent: "NO" };
+  const state = await core.signEvent({ ...core.common("state", WEEK, [0, ZERO32], 1, "all", link), ...step }, reader.sign, programme);
+  const said: unknown[] = [];
+  const element = { append: (...texts: unknown[]) => said.push(...texts), dataset: {} };
+  Object.assign(globalThis, { document: { createElement: () => element } });
+  const view = { events: new Map([[report.id, report], [state.id, state]]), names: new Map(), waiting: new Map() };
+  const folded = core.fold([report, state], report.id);
+  assert(folded);
+  conversation({ ...view, folded, label: (_, code) => code, own: "", skipped: 0, lost: false });
+  assert(said.includes("A reviewer proposed: pass it to an authority (“\u2068Cal OES’). It has already happened (’\u2069”)"), String(said));
 });
 
 test("an evaluator's event is written only with the evaluator's signature for this case", async () => {

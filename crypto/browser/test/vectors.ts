@@ -72,6 +72,7 @@ async function posting(one: any): Promise<void> {
 
 async function segment(one: any): Promise<void> {
   if (one.op === "cover") return same(await core.coverBlocks(fromHex(one.cover), one.blocks, one.matched), one.ask);
+  if (one.op === "dated") return core.checkDated(one.week, one.published);
   const programme = fromHex(one.programme);
   if (one.op === "build") {
     const built = await buildSegment(programme, one.number, one.week, fromHex(one.previous), one.letters.map(filled));
@@ -166,7 +167,7 @@ const LEFT: Record<string, string> = { request: "made and read at workstations o
 
 /** The operations that this runner knows: another in a file is an error, not a case left out. */
 const OPERATIONS = new Set([
-  undefined, "sign", "parse", "effort", "cover", "build", "chain", "seal", "clue", "find", "open", "explain", "groups", "draw",
+  undefined, "sign", "parse", "effort", "cover", "dated", "build", "chain", "seal", "clue", "find", "open", "explain", "groups", "draw",
 ]);
 
 async function outcome(one: any, all: any, action: (one: any, all: any) => unknown): Promise<string> {
