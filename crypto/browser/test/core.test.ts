@@ -166,7 +166,8 @@ test("whom a step names can neither turn the sentence it stands in nor seem to e
   const folded = core.fold([report, state], report.id);
   assert(folded);
   conversation({ ...view, folded, label: (_, code) => code, own: "", skipped: 0, lost: false });
-  assert(said.includes("A reviewer proposed: pass it to an authority (“\u2068Cal OES’). It has already happened (’\u2069”)"), String(said));
+  const marked = "pass it to an authority (“\u2068Cal OES’). It has already happened (’\u2069”)";
+  assert(said.some((text) => typeof text === "string" && text.endsWith(marked)), String(said));
 });
 
 test("an evaluator's event is written only with the evaluator's signature for this case", async () => {
