@@ -220,16 +220,13 @@ def unsure(case: Case, to: str, reason: str = NO_REASON) -> bool:
 
 
 def latest(case: Case, to: str, week: str) -> str:
-    """The last week that HELD, REVIEW or COORDINATING may be given, said in this week; "" where no calendar knows the weeks."""
+    """The last week that HELD, REVIEW or COORDINATING may be given, said in this week."""
     urgency = case.triage.payload["urgency"] if case.triage else ""
     start, most = (case.since, EMBARGO_MOST) if to == case.state else (week, EMBARGO_URGENT.get(urgency, EMBARGO_WEEKS))
     if to == "REVIEW":
         root = str(case.root.payload["week"])
         start, most = next((at for state, at, _ in case.history if state == "ACKNOWLEDGED"), root), REVIEW_WEEKS
-    try:
-        return clock.add_weeks(start, HELD_WEEKS if to == "HELD" else most)
-    except (ValueError, OverflowError):
-        return ""
+    return clock.add_weeks(start, HELD_WEEKS if to == "HELD" else most)
 
 
 def early(case: Case, week: str) -> str:
