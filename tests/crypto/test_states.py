@@ -62,7 +62,7 @@ CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN
 CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
 LACKING = ("triage", "packet", "legal", "consent", "correction", "reason", "date")
 LATE = ("state", "retracted", *LACKING)  # what is found void only when the states are judged
-TAKEN = {"code": "DC-STOP", "status": "ACKNOWLEDGED", "text": ""}
+FIX = {"code": "DC-STOP", "text": ""}
 CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
 
 
@@ -717,12 +717,12 @@ ACTS = st.tuples(
 )
 
 
-def way_to(root: Event, *states: str, opened: int = 3) -> list[Event]:
-    """Two people take a case there. opened: so many readers have read it."""
+def way_to(root: Event, *states: str, opened: int = 3, fix: str = "ACKNOWLEDGED") -> list[Event]:
+    """Two people take a case there. opened: so many readers have read it; fix: how far a correction is."""
     events = [root]
     for who in range(opened):
         events.append(event_of(who, "received", root.id, [events[-1].id], None))
-    for kind, more in (("triage", CODES | {"known": "K4", "urgency": "U2"}), ("correction", TAKEN)):
+    for kind, more in (("triage", CODES | {"known": "K4", "urgency": "U2"}), ("correction", FIX | {"status": fix})):
         events.append(event_of(1, kind, root.id, [events[-1].id], None, **more))
     for to in states:
         reason = "UNSAFE" if to == "CLOSED" else "NONE"
@@ -868,7 +868,7 @@ MORE = ("HELD", "REVIEW", "COORDINATING")
 
 def some_story(random: Random, root: Event) -> list[Event]:
     """Steps that fit, with some of what they need, by people who know everything or not the last. Reader 2 has not opened the case."""
-    events = way_to(root, "ACKNOWLEDGED", *random.choice(BEGINNINGS), opened=2)
+    events = way_to(root, "ACKNOWLEDGED", *random.choice(BEGINNINGS), opened=2, fix="ASKED")
     if random.random() < 0.2:  # before any triage
         events = [*events[:3], event_of(0, "state", root.id, [events[2].id], None, to="ACKNOWLEDGED")]
     now, step, queue = 0, events[0], list[str]()
@@ -883,7 +883,7 @@ def some_story(random: Random, root: Event) -> list[Event]:
             "confirm": {"of": step.id, "agree": random.choice(["YES", "YES", "YES", "NO"]), "warned": "YES"},
             "choice": {"may": random.choice(CAREFUL)},
             "triage": CODES | {"known": "K4", "urgency": random.choice(c.URGENCY_CODES)},
-            "correction": TAKEN | {"status": random.choice(c.CORRECTION_STATUSES)},
+            "correction": FIX | {"status": random.choice(c.CORRECTION_STATUSES)},
             "reply": {"text": ""},
             **{each: {"of": step.id, "text": ""} for each in ("legal", "done")},
             **{each: {"of": step.id} for each in ("endorse", "retract")},
@@ -892,13 +892,14 @@ def some_story(random: Random, root: Event) -> list[Event]:
             case = fold(events, root.id)
             assert case is not None
             ways = [to for before, to in sorted(ARROWS) if before == case.state and to != "PURGED"]
-            to = random.choice([*ways, *set(ways) & {"DISCLOSED", "CORRECTED"}, *[case.state] * (case.state in MORE), "REFERRED"])
+            to = random.choice([*ways, *sorted(set(ways) & {"DISCLOSED", "CORRECTED"}), *[case.state] * (case.state in MORE), "REFERRED"])
             silent = case.state == "NEEDS_INFO" and random.random() < 0.5
             reason = "NO-REPLY" if silent else random.choice(c.CLOSE_REASONS)
             until = random.choice(["", week_of(now + random.choice([0, 1, 6, 12, 25, 52, 60]))]) if to in MORE else ""
             said = {"to": to, "until": until, "reason": reason if to == "CLOSED" else "NONE"}
             said |= {"text": "why", "urgent": random.choice(c.YES_NO)}
-            queue = [each for each in ("packet", "legal", "confirm") if to in c.OUTWARD and random.random() < 0.9] + ["endorse"]
+            queue = [each for each in ("packet", "legal", "confirm") if to in c.OUTWARD and random.random() < 0.9]
+            queue += ["reply"] * (said["reason"] == "NO-REPLY" and random.random() < 0.5) + ["endorse"]
         known = events[: max(1, len(events) - behind)] + [step] * (kind in ABOUT)
         named = {name for event in known for name in event.payload.get("parents", [])}
         parents = {event.id for event in known} - named
