@@ -11,14 +11,14 @@ import pytest
 from werkzeug.serving import make_server
 
 from crypto.roster import Commitment
-from review import exchange, packets
+from review import exchange, outbox, packets
 from review.desk import Desk, lock_desk
 from review.guard import Guard
 from review.views import create_app
 from tests.harness.firefox import Firefox
-from tests.review.test_desk import TRIAGE, World
+from tests.review.test_desk import TRIAGE, World, rows
 from tests.review.test_views import Browser
-from tests.review.world import PASSPHRASE, FakeIntake, P, change_tree
+from tests.review.world import PASSPHRASE, STEP, FakeIntake, P, change_tree, planned
 
 AXE = Path(__file__).resolve().parents[2] / "crypto/browser/node_modules/axe-core/axe.min.js"
 SIZES = ((1280, 800), (640, 400), (360, 640))  # a laptop, the same at 200 %, a phone
@@ -59,7 +59,11 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
     bo.post(f"{at}/export/ask", {"why": "For the lawyer."})
     bo.post(f"{at}/note", {"note": exchange.request_note("5f" * 16)})
     world.go()
-    world.report(4, "A share with weights lies open. More of it.", about=["B1-WEIGHTS"], known="K3")
+    other = world.report(4, "A share with weights lies open. More of it.", about=["B1-WEIGHTS"], known="K3")
+    planned(intake, desks, other)
+    publish = outbox.say(desks[1], other, "state", **{**STEP, "to": "DISCLOSED"})
+    outbox.say(desks[1], other, "packet", to="PUBLIC", state=publish.id, fields={"summary": "They lay open."})
+    world.go()
     world.report(2, "A report that waits to be opened", opened=False, organisation="Lab B", about=["B1-WEIGHTS"], danger="OVER")
     ada.post(f"{at}/answer", {"answer": "We will write again within a week."})
     with served(desks[0]) as url:
@@ -93,6 +97,7 @@ def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard
     pages = {
         "list": base + "/",
         "case": base + at,
+        "publishing": base + "/case/" + next(name for name in rows(world.browsers[0].get("/")) if waits_for_a_lawyer(world, name)),
         "header": unopened,
         "arabic": arabic,
         "keys": base + "/keys",
@@ -140,6 +145,10 @@ def test_the_first_pages_of_a_new_reviewer(intake: FakeIntake, firefox_standard:
         # The page behind the link goes on by itself at once: here it stays.
         browser.js("document.documentElement.innerHTML = arguments[0]", re.sub(r"<meta http-equiv.*?>", "", enter))
         look_at(browser, "enter", tmp_path)
+
+
+def waits_for_a_lawyer(world: World, case_id: str) -> bool:
+    return 'class="legal"' in world.browsers[0].get(f"/case/{case_id}").text
 
 
 def draft_of(world: World, at: str) -> str:
