@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from crypto.constants import BUNDLE_MAX, POSTING_BYTES
 from crypto.errors import Malformed
 from crypto.tree import verify_bundle
-from intake import create_app, disk, publicfiles, treefiles
+from intake import create_app, disk, publicfiles, segments, treefiles
 from intake.config import Config
 from intake.errors import SENTENCES
 from intake.migrate import migrate
 from oversight import publish, tree
 from tests.intake.conftest import new_posting
 from tests.intake.test_server import Server
-from tests.intake.trees import PROGRAMME, SEEDS, admit, card, day, make, next_bundle, renew, roster_of, seed_of
+from tests.intake.trees import PROGRAMME, SEEDS, admit, card, day, make, next_bundle, renew, roster_of, seed_of, signed_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -205,6 +205,32 @@ def test_what_comes_late_or_over_a_roster_of_another_form_is_taken(send, config,
     assert send(next_bundle(config.tree, tmp_path, people(name="Somebody")))[0] == 400
     monkeypatch.setattr(treefiles, "parse_roster", older_form)
     assert send(next_bundle(config.tree, tmp_path, people(name="Somebody"))) == STORED
+
+
+NOWHERE = {"length": 1, "hashes": {"sha256": "0" * 64}}
+SECONDS = int(datetime.datetime.now(datetime.UTC).timestamp()) - 9
+ALONE = {
+    "a role nobody knows": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"site.json": {"version": 1}})}),
+    "of a great version": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"site.json": {"version": 2**53 - 1}})}),
+    "numbers that are not there": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"statistics.json": {"version": 1}})}),
+    "files in a snapshot": (SEEDS[0], {"snapshot": lambda signed: signed.update(targets={"x.json": NOWHERE})}),
+    "files in a reviewer's timestamp": (seed_of(1), {"timestamp": lambda signed: signed.update(targets=5)}),
+    "a second file of a role": (SEEDS[0], {"suspensions": lambda signed: signed["targets"].update({"more.json": NOWHERE})}),
+    "a version for each second": (SEEDS[0], {"suspensions": lambda signed: signed.update(version=SECONDS)}),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_nothing_that_one_key_can_sign_stops_the_server(send, client, config, db, tmp_path, name):
+    seed, edits = ALONE[name]
+    answer = send(signed_alone(seed, tree.bundle_of(config.tree), **edits))
+    assert answer == STORED or name == "numbers that are not there" and answer[0] == 400
+    for path in ("/tree/bundle.json", "/files/head.json", "/manifest.json"):
+        assert client.get(path).status_code == 200
+    assert "Reviewer 2" in client.get("/reviewers").text and "Suspensions" in client.get("/reviewers/history").text
+    segments.tick_once(config, db)
+    assert send(next_bundle(config.tree, tmp_path, admit)) == STORED
+    assert "Newly Admitted" in client.get("/reviewers").text
 
 
 def test_the_same_name_with_other_bytes_is_409(send, config, tmp_path):
