@@ -241,6 +241,22 @@ def test_nothing_that_one_key_can_sign_stops_the_server(send, client, config, db
     assert "Newly Admitted" in client.get("/reviewers").text
 
 
+def test_a_reviewer_may_only_lengthen_the_life_of_the_tree(send, config):
+    """Else one key could keep everybody out by a timestamp that lapses at once, again and again."""
+    before = held(config)
+    soon = f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    assert send(signed_alone(seed_of(1), tree.bundle_of(config.tree), timestamp=lambda signed: signed.update(expires=soon))) == STORED
+    assert held(config) == before
+
+
+def test_a_programme_without_time_between_ticks_stops_no_page(send, client, config, tmp_path):
+    never = next_bundle(
+        config.tree, tmp_path, lambda copy: tree.publish_programme(copy, SEEDS[:2], {"tick": 0}, datetime.datetime.now(datetime.UTC))
+    )
+    assert send(never) == STORED
+    assert "Reviewer 2" in client.get("/reviewers").text
+
+
 def test_the_same_name_with_other_bytes_is_409(send, config, tmp_path):
     """Two stewards make two second versions; the one that came first stays."""
     one = next_bundle(config.tree, tmp_path, admit)
