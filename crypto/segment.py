@@ -67,13 +67,14 @@ def segment_hash(segment: Segment) -> bytes:
 def parse_segments(data: bytes, programme: bytes) -> list[Segment]:
     """The segments of a clues file, one after another. Malformed: any other bytes; Mismatch: another programme."""
     segments: list[Segment] = []
-    while data:
-        segment = _first(data)
+    at = 0
+    while at < len(data):
+        segment = _parse(data, at)
         if segment.programme != programme:
             raise Mismatch("a segment of another programme")
         _check(segment)
         segments.append(segment)
-        data = data[_size(len(segment.clues)) :]
+        at += _size(len(segment.clues))
     return segments
 
 
@@ -129,19 +130,20 @@ def _size(count: int) -> int:
     return _HEADER + count * CLUE_BYTES + _blocks(count) * 32
 
 
-def _first(data: bytes) -> Segment:
-    """The first segment of the bytes, unchecked but for its frame."""
-    if len(data) < _HEADER or not data.startswith(LABEL_SEGMENT):
+def _parse(data: bytes, start: int) -> Segment:
+    """The segment that starts there, unchecked but for its frame. Takes no longer the more there is behind it."""
+    clues_at = start + _HEADER
+    if len(data) < clues_at or not data.startswith(LABEL_SEGMENT, start):
         raise Malformed("not a segment")
-    at = len(LABEL_SEGMENT)
+    at = start + len(LABEL_SEGMENT)
     programme, number = data[at : at + 32], int.from_bytes(data[at + 32 : at + 40], "big")
     week, previous = data[at + 40 : at + 48].decode("ascii", "replace"), data[at + 48 : at + 80]
-    count = int.from_bytes(data[_HEADER - 4 : _HEADER], "big")
-    if len(data) < _size(count):
+    count = int.from_bytes(data[clues_at - 4 : clues_at], "big")
+    if len(data) < start + _size(count):
         raise Malformed("a segment is cut short")
-    end = _HEADER + count * CLUE_BYTES
-    clues = tuple(data[i : i + CLUE_BYTES] for i in range(_HEADER, end, CLUE_BYTES))
-    hashes = tuple(data[i : i + 32] for i in range(end, _size(count), 32))
+    hashes_at = clues_at + count * CLUE_BYTES
+    clues = tuple(data[i : i + CLUE_BYTES] for i in range(clues_at, hashes_at, CLUE_BYTES))
+    hashes = tuple(data[i : i + 32] for i in range(hashes_at, start + _size(count), 32))
     return Segment(programme, number, week, previous, clues, hashes)
 
 

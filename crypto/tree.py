@@ -18,7 +18,7 @@ from securesystemslib.signer import Signature
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import MetaFile, Root, Signed, Snapshot, TargetFile, Targets, Timestamp
 
-from crypto.constants import STALE_DAYS, TIMESTAMP_DAYS
+from crypto.constants import INT_MAX, STALE_DAYS, TIMESTAMP_DAYS
 from crypto.encoding import is_hex32
 from crypto.errors import Expired, Malformed, Mismatch, Rollback, Threshold
 from crypto.roster import Programme, Roster, Suspension, check_notice, day_text, parse_programme, parse_roster, parse_suspensions
@@ -199,16 +199,30 @@ def _bundle(data: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], bytes, list[Signature]]:
-    """(signed part, its canonical bytes, signatures) of a metadata file. All signatures are kept, doubles too: keys are counted later."""
+    """(signed part, its canonical bytes, signatures) of a metadata file. One key id twice is Malformed, as in python-tuf.
+
+    What a page cannot read is refused here too: else one signer could have a server serve it to all pages.
+    """
     try:
-        value = json.loads(data)
+        # From text: from bytes Python would also read other encodings. NaN and its like are no integers either.
+        value = json.loads(data.decode(), parse_int=_integer, parse_constant=_integer)
         payload = encode_canonical(value["signed"])
         signatures = [Signature(entry["keyid"], entry["sig"]) for entry in value["signatures"]]
         if payload is None or not isinstance(value["signed"], dict):
             raise Malformed("metadata without a signed part")
+        keyids = {each.keyid for each in signatures}
+        if len(keyids) < len(signatures) or not all(isinstance(each, str) for each in keyids):
+            raise Malformed("metadata with a key id twice, or one that is no text")
         return value["signed"], payload.encode("utf-8"), signatures
     except (ValueError, TypeError, KeyError, FormatError, RecursionError) as error:
         raise Malformed("this is not TUF metadata") from error
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if abs(number) > INT_MAX:
+        raise ValueError("a number that is not the same everywhere")
+    return number
 
 
 def _parsed(kind: type[S], signed: dict[str, Any]) -> S:
@@ -217,7 +231,10 @@ def _parsed(kind: type[S], signed: dict[str, Any]) -> S:
         if signed["_type"] != kind.type:
             raise Malformed(f"expected {kind.type} metadata")
         parsed = kind.from_dict(json.loads(json.dumps(signed)))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # python-tuf's own client checks signatures over what it would write: a null or a date of fewer digits is lost on it.
+        if parsed.to_dict() != signed:
+            raise Malformed("metadata in another spelling than TUF's")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Malformed("this is not TUF metadata") from error
     assert isinstance(parsed, kind)
     return parsed
@@ -255,6 +272,8 @@ def _good(key: Any, signature: Signature, payload: bytes) -> bool:
 
 
 def _check_bytes(promise: MetaFile | TargetFile, data: bytes) -> None:
+    if not {"sha256", "sha512"}.issuperset(promise.hashes or ()):
+        raise Malformed("an unknown hash")
     try:
         promise.verify_length_and_hashes(data)
     except LengthOrHashMismatchError as error:

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from intake import disk
 from intake.config import ROOT, Config
 
 READY_TRIES = 600
@@ -34,12 +35,13 @@ def main() -> int:
     os.environ["TELLSAFE_PARENT"] = str(os.getpid())
     # Many threads would otherwise each keep memory of their own.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    config = Config.from_env()
     # The workers load while the migrations run (one transaction); a posting that arrives before their end is told to come again.
     children = [_start("gunicorn", "-c", str(ROOT / "intake" / "gunicorn.conf.py"), "app:app")]
     try:
         from intake.migrate import migrate  # loading Alembic takes as long as starting the workers
 
-        migrate(Config.from_env())
+        migrate(config)
         children.append(_start("intake.tick"))
         if _wait_ready(f"http://{address}/files/head.json", children, stop):
             print(f"listening http://{address}/", flush=True)
@@ -49,6 +51,8 @@ def main() -> int:
         return 0
     finally:
         _end(children)
+        if config.data.is_dir():
+            disk.touch(config.data)  # a stopped server tells when it was stopped
 
 
 def _start(*module: str) -> subprocess.Popen[bytes]:

@@ -1,8 +1,9 @@
-"""Writing a public file: all or nothing, durable, and dated no finer than a week."""
+"""What the server's files tell by their times. Public files: all or nothing, durable, and dated no finer than a week."""
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from intake import clock
@@ -33,3 +34,20 @@ def sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def touch(data: Path) -> None:
+    """Date everything that a posting dates, by changing it or by being read, to now: the database, its log, the locks, their folder.
+
+    By name only: to open and close the database here would take away the locks that SQLite has in this process.
+    """
+    for path in data.iterdir():
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                os.utime(path)
+    # head.json is written when a posting raises the effort; the week that dates it stays, the time of the change does not.
+    for path in (data / "files", data / "files" / "head.json"):
+        with suppress(FileNotFoundError):
+            os.utime(path, ns=(kept := path.stat().st_mtime_ns, kept))
+    os.utime(data)
+    sync(data)  # the last to be touched: common file systems write what went before it with it

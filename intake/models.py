@@ -13,7 +13,8 @@ metadata = MetaData()
 # In SQLite only INTEGER is the row number itself; it has 64 bits there.
 KEY = BigInteger().with_variant(Integer, "sqlite")
 
-# The tray: postings as they arrived, until a tick publishes them. Key: 63 random bits, which tell nothing of the order of arrival.
+# The tray: postings as they arrived, until a tick publishes them. Key: 63 random bits. They tell nothing of the order
+# of arrival; where SQLite puts a body in its file does, until the tick.
 posting = Table(
     "posting",
     metadata,

@@ -27,6 +27,8 @@ from intake.headers import BARE_POLICY, FOR_EVER, NO_STORE, page_policy
 TEMPLATES = {"/": "index.html", "/report": "report.html", "/return": "return.html", "/about": "about.html"}
 TREE_TEMPLATES = {"/reviewers": "reviewers.html", "/reviewers/history": "history.html", "/numbers": "numbers.html"}
 MANIFEST = "/manifest.json"
+# What reading a tree may fail with.
+UNREADABLE = (ProtocolError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".woff2": "font/woff2"}
 
 
@@ -92,11 +94,11 @@ def _tree_pages(config: Config, environment: Environment, programme: bytes, day:
     }
     try:
         context |= {"roster": rosterpage.roster_context(config, day), "versions": rosterpage.history(config)}
-    except (ProtocolError, OSError, ValueError, LookupError, TypeError, AttributeError):
+    except UNREADABLE:
         context |= {"roster": None, "versions": None}
     try:
         context["numbers"] = numbers.numbers_context(config, day, context["roster"], context["versions"])
-    except (ProtocolError, OSError, ValueError, LookupError, TypeError, AttributeError):
+    except UNREADABLE:
         context["numbers"] = None
     return {path: _page(environment, name, context) for path, name in TREE_TEMPLATES.items()}
 

@@ -15,6 +15,7 @@ from securesystemslib.formats import encode_canonical
 
 from intake.config import Config
 
+CONTENTS = ("roster", "programme", "suspensions")
 STATISTICS = "statistics"
 
 
@@ -53,23 +54,24 @@ def newest(config: Config) -> dict[str, dict[str, str]]:
     middle of a change is seen as it was before or as it is after.
     """
     folder = config.tree / "metadata"
-    metadata = {"timestamp.json": (folder / "timestamp.json").read_text("utf-8")}
+    metadata = {"timestamp.json": _text(folder / "timestamp.json")}
     snapshot = f"{_inside(metadata['timestamp.json'])['meta']['snapshot.json']['version']}.snapshot.json"
-    metadata[snapshot] = (folder / snapshot).read_text("utf-8")
-    for role, promise in sorted(_inside(metadata[snapshot])["meta"].items()):
-        if role == f"{STATISTICS}.json":
-            continue
-        name = f"{promise['version']}.{role}"
-        metadata[name] = (folder / name).read_text("utf-8")
-    named = [(path, promise) for text in metadata.values() for path, promise in _inside(text).get("targets", {}).items()]
-    names = [f"{promise['hashes']['sha256']}.{path}" for path, promise in named]
-    return {"metadata": metadata, "targets": {name: (config.tree / "targets" / name).read_text("utf-8") for name in names}}
+    metadata[snapshot] = _text(folder / snapshot)
+    promises, targets = _inside(metadata[snapshot])["meta"], {}
+    # No other role of the snapshot and no other file of a role: one key may name them, and then nobody has looked whether they are here.
+    for role in ("targets", *CONTENTS):
+        name = f"{promises[f'{role}.json']['version']}.{role}.json"
+        metadata[name] = _text(folder / name)
+        if role in CONTENTS:
+            target = stored_name(f"{role}.json", _inside(metadata[name])["targets"][f"{role}.json"])
+            targets[target] = _text(config.tree / "targets" / target)
+    return {"metadata": metadata, "targets": targets}
 
 
 def bundle(config: Config) -> bytes:
     """`/tree/bundle.json`: all roots and the newest of everything else, {"metadata": {NAME: text}, "targets": {NAME: text}}."""
     texts = newest(config)
-    texts["metadata"] |= {name: (config.tree / "metadata" / name).read_text("utf-8") for name in _roots(config)}
+    texts["metadata"] |= {name: _text(config.tree / "metadata" / name) for name in _roots(config)}
     return json.dumps(texts, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -81,12 +83,24 @@ def versions(config: Config) -> dict[str, int]:
     return served | {"root": sum(1 for _ in _roots(config))} | numbers
 
 
+def history(config: Config, role: str) -> Iterator[tuple[int, str]]:
+    """(number, metadata) of every version of a role that is here and not newer than what is served, oldest first.
+
+    By the files there are: one key may sign a version so great that nobody could count up to it.
+    """
+    served = versions(config).get(role, 0)
+    found = ((int(path.name.partition(".")[0]), path) for path in (config.tree / "metadata").glob(f"[1-9]*.{role}.json"))
+    for number, path in sorted(found):
+        if number <= served:
+            yield number, _text(path)
+
+
 def numbers(config: Config) -> tuple[dict[str, bytes], dict[str, str]]:
     """The public numbers: (bytes by path, name under targets/ by path); nothing if none are published. OSError or LookupError: damaged."""
     version = _numbers_version(newest(config)["metadata"])
     if not version:
         return {}, {}
-    text = (config.tree / "metadata" / f"{version}.{STATISTICS}.json").read_text("utf-8")
+    text = _text(config.tree / "metadata" / f"{version}.{STATISTICS}.json")
     names = {path: stored_name(path, promise) for path, promise in _inside(text)["targets"].items()}
     return {path: (config.tree / "targets" / name).read_bytes() for path, name in names.items()}, names
 
@@ -105,7 +119,7 @@ def _numbers_version(metadata: dict[str, str]) -> int:
 
 def threshold(config: Config) -> int:
     """How many stewards the newest root asks for."""
-    text = (config.tree / "metadata" / f"{sum(1 for _ in _roots(config))}.root.json").read_text("utf-8")
+    text = _text(config.tree / "metadata" / f"{sum(1 for _ in _roots(config))}.root.json")
     return int(_inside(text)["roles"]["root"]["threshold"])
 
 
@@ -119,6 +133,11 @@ def missing(config: Config) -> str:
 
 def _role(name: str) -> str:
     return name.removesuffix(".json").rpartition(".")[2]
+
+
+def _text(path: Path) -> str:
+    # Not read_text, which makes other bytes of other ends of lines: what is served is what was signed.
+    return path.read_bytes().decode()
 
 
 def _inside(text: str) -> dict[str, Any]:

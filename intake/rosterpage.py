@@ -149,20 +149,18 @@ def _version(role: str, number: int, metadata: str, keys: Mapping[str, str], nam
 
 def _versions(config: Config, role: str) -> Iterator[tuple[int, str, str]]:
     """(number, metadata, content) of each version of a role that is here, oldest first."""
-    for number in range(1, publicfiles.versions(config).get(role, 0) + 1):
-        metadata = publicfiles.read(config.tree / "metadata" / f"{number}.{role}.json")
-        if metadata is None:
-            continue  # whoever published the next one did not send this one
+    for number, metadata in publicfiles.history(config, role):
         digest = json.loads(metadata)["signed"]["targets"][f"{role}.json"]["hashes"]["sha256"]
-        yield number, metadata.decode(), (config.tree / "targets" / f"{digest}.{role}.json").read_text("utf-8")
+        content = publicfiles.read(config.tree / "targets" / f"{digest}.{role}.json")
+        if content is not None:  # else a publication was cut off here, and not sent again
+            yield number, metadata, content.decode()
 
 
 def _steward_keys(config: Config) -> dict[str, str]:
     """Key id to hex32 key of everyone to whom any version of the targets gave these files."""
     found: dict[str, str] = {}
-    for number in range(1, publicfiles.versions(config).get("targets", 0) + 1):
-        metadata = publicfiles.read(config.tree / "metadata" / f"{number}.targets.json")
-        keys = json.loads(metadata)["signed"].get("delegations", {}).get("keys", {}) if metadata else {}
+    for _, metadata in publicfiles.history(config, "targets"):
+        keys = json.loads(metadata)["signed"].get("delegations", {}).get("keys", {})
         found |= {keyid: key["keyval"]["public"] for keyid, key in keys.items()}
     return found
 

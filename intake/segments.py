@@ -129,6 +129,7 @@ def write_head(config: Config, db: Database, seconds: int) -> None:
     data = _head_bytes(effort, head, seconds, weeks)
     if publicfiles.read(config.files / "head.json") != data:
         disk.write(config.files / "head.json", data, head.week or clock.week())
+        disk.set_time(config.files, head.week or clock.week())
 
 
 def renew_effort(config: Config, db: Database, seconds: int) -> None:

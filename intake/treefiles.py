@@ -105,15 +105,18 @@ def _held(config: Config, name: str, served: Mapping[str, int]) -> bool:
 
 
 def _worth_it(config: Config, wanted: Mapping[Path, bytes], now: datetime, served: Mapping[str, int]) -> bool:
-    """Whether the timestamp is newer and, over the same snapshot, not too soon after the last: nobody can make the files churn."""
+    """Whether the timestamp is newer and, over the same snapshot, lapses later than the last and comes not too soon after it.
+
+    So nobody can make the files churn, and nobody whose key may sign timestamps only can make the tree lapse.
+    """
     here = config.tree / "metadata" / "timestamp.json"
     new, old = (json.loads(data)["signed"] for data in (wanted[here], here.read_bytes()))
     if new["version"] <= served["timestamp"]:
         return False
     if new["meta"]["snapshot.json"]["version"] > served["snapshot"]:
         return True
-    expires = datetime.strptime(old["expires"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return LIFE - (expires - now) >= YOUNG
+    was, will = (datetime.strptime(each["expires"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) for each in (old, new))
+    return will > was and LIFE - (was - now) >= YOUNG
 
 
 def _write(wanted: Mapping[Path, bytes]) -> None:

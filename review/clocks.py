@@ -13,7 +13,6 @@ from typing import Any
 
 from crypto.case import Case
 from crypto.encoding import is_week
-from crypto.event import Event
 from crypto.roster import quarter_of
 from crypto.wording import LEGAL, WORDING
 from review import clock

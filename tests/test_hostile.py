@@ -293,7 +293,7 @@ ATTACKS: Mapping[str, tuple[Callable[[Hostile], Files], str, str]] = {
     "timestamp far in the future": (frozen_ahead, "Mismatch", "hold the tree still"),
     "mix of roles": (mixed, "Mismatch", "2.roster.json has another version"),
     "threshold lowered by one": (lowered, "Threshold", "targets has 1 good signatures of 2"),
-    "one signature twice": (doubled, "Threshold", "roster has 1 good signatures of 2"),
+    "one signature twice": (doubled, "Malformed", "a key id twice"),
     "signed again by a revoked steward": (revoked, "Threshold", "roster has 1 good signatures of 2"),
     "signed again by a key the delegation no longer names": (undelegated, "Threshold", "roster has 1 good signatures of 2"),
     "a root skipped": (skipped, "Threshold", "timestamp has 0 good signatures of 1"),

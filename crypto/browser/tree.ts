@@ -1,7 +1,7 @@
 /** The signed tree: the TUF client workflow from the fingerprint on, over one bundle (PROTOCOL section 8). */
 
 import { STALE_DAYS, TIMESTAMP_DAYS } from "./constants.ts";
-import { fromHex, isObject, parseJson, toHex, utf8, type Bytes } from "./encoding.ts";
+import { compare, fromHex, isObject, parseJson, toHex, utf8, type Bytes } from "./encoding.ts";
 import { must } from "./errors.ts";
 import { sha256, verify } from "./primitives.ts";
 import {
@@ -56,14 +56,16 @@ const items = (value: unknown): unknown[] => as(Array.isArray(value), value, "a 
 const string = (value: unknown): string => as(typeof value === "string", value, "a string");
 const positive = (value: unknown): number => as(Number.isSafeInteger(value) && value as number >= 1, value, "a positive integer");
 
-/** OLPC canonical JSON as securesystemslib writes it: only `\` and `"` are escaped. Names are sorted as ASCII, as all of TUF's are. */
+/** OLPC canonical JSON as securesystemslib writes it: only `\` and `"` are escaped, names in the order of their code points. */
 export function olpc(value: unknown): string {
   if (typeof value === "string") return `"${value.replace(/[\\"]/g, "\\$&")}"`;
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "number") return String(as(Number.isSafeInteger(value), value, "an integer"));
   if (Array.isArray(value)) return `[${value.map(olpc).join(",")}]`;
   const members = names(value);
-  return `{${Object.keys(members).sort().map((name) => `${olpc(name)}:${olpc(members[name])}`).join(",")}}`;
+  // The default sort compares UTF-16 code units; UTF-8 has the order of code points.
+  const sorted = Object.keys(members).sort((a, b) => compare(utf8(a), utf8(b)));
+  return `{${sorted.map((name) => `${olpc(name)}:${olpc(members[name])}`).join(",")}}`;
 }
 
 /** Parses a file of metadata of the given type; nothing is verified yet. */
@@ -72,7 +74,10 @@ function parseSigned(text: string, type: string): Signed {
   const signed = names(file["signed"]);
   must(signed["_type"] === type && /^1\./.test(string(signed["spec_version"])), "Malformed", `not ${type} metadata`);
   positive(signed["version"]);
-  return { signed, signatures: items(file["signatures"]) };
+  const signatures = items(file["signatures"]);
+  const keyids = new Set(signatures.map((entry) => string(names(entry)["keyid"])));
+  must(keyids.size === signatures.length, "Malformed", "a key id twice");
+  return { signed, signatures };
 }
 
 /** Does `signature` verify under `key`? One that does not counts for nothing. */

@@ -209,8 +209,37 @@ def tree_vectors(reviewers: list[Json], canonical: Callable[[Any], bytes]) -> Js
         add(f"{name}-rollback", "older than seen", "Rollback", seen={name: 4})
     for name in ("targets", "roster", "programme"):
         add(f"{name}-one", "one of two signatures", "Threshold", lambda r, n=name: put(r, "signers", n, ("s1",)))  # type: ignore[misc]
-        add(f"{name}-same-twice", "one signer twice", "Threshold", lambda r, n=name: put(r, "signers", n, ("s2", "s2")))  # type: ignore[misc]
+        add(f"{name}-same-twice", "one signer twice", "Malformed", lambda r, n=name: put(r, "signers", n, ("s2", "s2")))  # type: ignore[misc]
     add("two-keyids", "one key under two key ids signs twice", "Threshold", twice, bundle=twice_signed)
+    for again in ("s3", "stranger"):
+        signers = ("s2", "s3", "stranger", again)
+        add(
+            f"keyid-twice-{again}",
+            "enough good ones, and one key id twice",
+            "Malformed",
+            lambda r, n=signers: put(r, "signers", "roster", n),
+        )  # type: ignore[misc]
+    dress: dict[str, Callable[[str], str]] = {
+        "bom": lambda text: "\ufeff" + text,
+        "utf-16": lambda text: text.encode("utf-16-le").decode(),
+        "constant": lambda text: text[:-1] + ', "more": NaN}',
+        "keyid-number": lambda text: text.replace('"signatures": [', '"signatures": [{"keyid": 5, "sig": ""}, '),
+    }
+    for name, worn in dress.items():
+        around = lambda v, w=worn: v["metadata"].update({"timestamp.json": w(v["metadata"]["timestamp.json"])})  # type: ignore[misc]  # noqa: E731
+        add(f"unsigned-{name}", "what no signature covers is odd", "Malformed", bundle=around)
+    site = lambda n: lambda r: r.edit.update(snapshot=lambda s: s["meta"].update({"site.json": {"version": n}}))  # noqa: E731
+    add("integer-most", "a role nobody knows with the greatest number there is", change=site(2**53 - 1))
+    add("integer-above", "and with one more", "Malformed", site(2**53))
+    short = lambda r: put(r, "expires", "timestamp", "2026-11-28T9:00:00Z")  # noqa: E731
+    add("expires-short", "an hour of one digit", "Malformed", short)
+    sha384 = {"sha384": hashlib.sha384(roster).hexdigest()}
+    other_hash = lambda r: r.edit.update(roster=lambda s: s["targets"]["roster.json"]["hashes"].update(sha384))  # noqa: E731
+    add("hash-other", "a right hash of a kind that not everybody has", "Malformed", other_hash)
+    empty = lambda s: s["meta"]["roster.json"].update(hashes=None)  # noqa: E731
+    add("hashes-null", "null where nothing would do", "Malformed", lambda r: r.edit.update(snapshot=empty))
+    names = lambda s: s.update({"\uffff": 1, "\U00010000": 2})  # noqa: E731
+    add("order-of-names", "names in the order of their code points", change=lambda r: r.edit.update(snapshot=names))
     add("expires-now", "expired at this very second", "Expired", lambda r: put(r, "expires", "timestamp", NOW))
     add("root-expired", "the newest root has expired", "Expired", now="2027-01-01T00:00:00Z")
     add(

@@ -23,7 +23,7 @@ from crypto.receipt import entropy_of, words_of
 from crypto.roster import Programme, Reviewer, Roster, Suspension, Tie
 from crypto.routing import Want, draw, eligible, explain, groups_of
 from crypto.sealing import make_posting, tag_of, with_effort
-from crypto.segment import cover_blocks, parse_segments
+from crypto.segment import Segment, cover_blocks, encode, parse_segments
 from crypto.tree import Tree
 
 P = bytes(range(32))
@@ -51,6 +51,22 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             read(data)
         except ProtocolError:
             continue
+
+
+def test_segments_are_read_in_one_go() -> None:
+    """However many there are, each byte is copied once: half a year of an evil server's smallest segments must not take minutes."""
+    copied = 0
+
+    class Counting(bytes):
+        def __getitem__(self, key: Any) -> Any:
+            nonlocal copied
+            found = super().__getitem__(key)
+            copied += len(found)
+            return Counting(found)
+
+    one = encode(Segment(P, 1, "2026-W47", bytes(32), (bytes(40),), (bytes(32),)))
+    assert len(parse_segments(Counting(one * 100), P)) == 100
+    assert copied <= 100 * len(one)
 
 
 @given(st.binary(max_size=80))

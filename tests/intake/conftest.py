@@ -40,7 +40,8 @@ def write_tree(folder: Path, tick: int = TICK) -> bytes:
         (folder / "metadata" / name).write_text(json.dumps({"signatures": [], "signed": signed}))
 
     meta = {"targets.json": {"version": 1}}
-    for role, content in (("programme", {"v": 1, "tick": tick}), ("roster", {"v": 1, "reviewers": []})):
+    contents = {"programme": {"v": 1, "tick": tick}, "roster": {"v": 1, "reviewers": []}, "suspensions": {"v": 1, "suspended": []}}
+    for role, content in contents.items():
         data = json.dumps(content).encode()
         digest = hashlib.sha256(data).hexdigest()
         (folder / "targets" / f"{digest}.{role}.json").write_bytes(data)

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from crypto.constants import BUNDLE_MAX, POSTING_BYTES
 from crypto.errors import Malformed
 from crypto.tree import verify_bundle
-from intake import create_app, disk, publicfiles, treefiles
+from intake import create_app, disk, publicfiles, segments, treefiles
 from intake.config import Config
 from intake.errors import SENTENCES
 from intake.migrate import migrate
 from oversight import publish, tree
 from tests.intake.conftest import new_posting
 from tests.intake.test_server import Server
-from tests.intake.trees import PROGRAMME, SEEDS, admit, card, day, make, next_bundle, renew, roster_of, seed_of
+from tests.intake.trees import PROGRAMME, SEEDS, admit, card, day, make, next_bundle, renew, roster_of, seed_of, signed_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +78,13 @@ def test_files_are_dated_no_finer_than_a_week(send, config, tmp_path):
     for path in written:
         moment = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
         assert (moment.weekday(), moment.time()) == (0, datetime.time())
+
+
+def test_what_is_served_has_the_ends_of_lines_that_were_sent(send, client, config, tmp_path):
+    value = json.loads(next_bundle(config.tree, tmp_path, renew))
+    value["metadata"]["timestamp.json"] += "\r\n"
+    assert send(json.dumps(value).encode()) == STORED
+    assert json.loads(client.get("/tree/bundle.json").data) == value
 
 
 def test_the_same_again_and_the_timestamp_alone(send, config, tmp_path):
@@ -205,6 +212,49 @@ def test_what_comes_late_or_over_a_roster_of_another_form_is_taken(send, config,
     assert send(next_bundle(config.tree, tmp_path, people(name="Somebody")))[0] == 400
     monkeypatch.setattr(treefiles, "parse_roster", older_form)
     assert send(next_bundle(config.tree, tmp_path, people(name="Somebody"))) == STORED
+
+
+NOWHERE = {"length": 1, "hashes": {"sha256": "0" * 64}}
+SECONDS = int(datetime.datetime.now(datetime.UTC).timestamp()) - 9
+ALONE = {
+    "a role nobody knows": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"site.json": {"version": 1}})}),
+    "of a great version": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"site.json": {"version": 2**53 - 1}})}),
+    "numbers that are not there": (SEEDS[0], {"snapshot": lambda signed: signed["meta"].update({"statistics.json": {"version": 1}})}),
+    "files in a snapshot": (SEEDS[0], {"snapshot": lambda signed: signed.update(targets={"x.json": NOWHERE})}),
+    "files in a reviewer's timestamp": (seed_of(1), {"timestamp": lambda signed: signed.update(targets=5)}),
+    "a second file of a role": (SEEDS[0], {"suspensions": lambda signed: signed["targets"].update({"more.json": NOWHERE})}),
+    "a day of fewer digits": (seed_of(1), {"timestamp": lambda signed: signed.update(expires=f"{day(7)}T0:00:00Z")}),
+    "a version for each second": (SEEDS[0], {"suspensions": lambda signed: signed.update(version=SECONDS)}),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_nothing_that_one_key_can_sign_stops_the_server(send, client, config, db, tmp_path, name):
+    seed, edits = ALONE[name]
+    answer = send(signed_alone(seed, tree.bundle_of(config.tree), **edits))
+    assert (answer == STORED) != (name in ("numbers that are not there", "a day of fewer digits")) and answer[0] in (200, 400)
+    for path in ("/tree/bundle.json", "/files/head.json", "/manifest.json"):
+        assert client.get(path).status_code == 200
+    assert "Reviewer 2" in client.get("/reviewers").text and "Suspensions" in client.get("/reviewers/history").text
+    segments.tick_once(config, db)
+    assert send(next_bundle(config.tree, tmp_path, admit)) == STORED
+    assert "Newly Admitted" in client.get("/reviewers").text
+
+
+def test_a_reviewer_may_only_lengthen_the_life_of_the_tree(send, config):
+    """Else one key could keep everybody out by a timestamp that lapses at once, again and again."""
+    before = held(config)
+    soon = f"{datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    assert send(signed_alone(seed_of(1), tree.bundle_of(config.tree), timestamp=lambda signed: signed.update(expires=soon))) == STORED
+    assert held(config) == before
+
+
+def test_a_programme_without_time_between_ticks_stops_no_page(send, client, config, tmp_path):
+    never = next_bundle(
+        config.tree, tmp_path, lambda copy: tree.publish_programme(copy, SEEDS[:2], {"tick": 0}, datetime.datetime.now(datetime.UTC))
+    )
+    assert send(never) == STORED
+    assert "Reviewer 2" in client.get("/reviewers").text
 
 
 def test_the_same_name_with_other_bytes_is_409(send, config, tmp_path):

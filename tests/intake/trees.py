@@ -4,15 +4,18 @@ import datetime
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from securesystemslib.formats import encode_canonical
 
 from crypto.constants import HEADINGS, OPEN_KEY_BYTES
 from crypto.encoding import b64
 from crypto.roster import quarter_of
 from oversight import tree
+from oversight.keys import signer
 
 SEEDS = [bytes([number]) * 32 for number in (1, 2, 3)]
 NOW = datetime.datetime.now(datetime.UTC)
@@ -87,3 +90,24 @@ def roster_of(folder: Path) -> dict[str, Any]:
         next(text for name, text in json.loads(tree.bundle_of(folder))["targets"].items() if "roster" in name)
     )
     return value
+
+
+def signed_alone(seed: bytes, bundle: bytes, **edits: Callable[[dict[str, Any]], object]) -> bytes:
+    """What one key can make of a bundle: the roles from the first edited one on, one version up and as their edits leave them."""
+    value = json.loads(bundle)
+    files, roles = value["metadata"], ("suspensions", "snapshot", "timestamp")
+    below: dict[str, Any] = {}
+    for role in roles[min(map(roles.index, edits)) :]:
+        name = next(name for name in files if name.endswith(f"{role}.json"))
+        signed = json.loads(files.pop(name))["signed"]
+        signed["version"] += 1
+        if role != "suspensions":
+            signed["meta"] |= below
+        if role == "timestamp":
+            signed["expires"] = f"{day(7)}T00:00:00Z"
+        edits.get(role, lambda _: None)(signed)
+        below = {f"{role}.json": {"version": signed["version"]}}
+        signatures = [signer(seed).sign(str(encode_canonical(signed)).encode()).to_dict()]
+        name = name if role == "timestamp" else f"{signed['version']}.{role}.json"
+        files[name] = json.dumps({"signatures": signatures, "signed": signed})
+    return json.dumps(value).encode()
