@@ -307,6 +307,7 @@ def _retype_page(
         form=form,
         said=said,
         traces=found,
+        may_stay=bool(found) and not packets.refusal(draft.to, found, True),
         lacking=lacking,
         proposals=proposals,
         chosen=request.form.get("state", ""),

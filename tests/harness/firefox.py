@@ -213,6 +213,11 @@ class Firefox:
         with self._chrome():
             self._run("gBrowser.selectedBrowser.browsingContext.mediumOverride = arguments[0];", name, sandbox=PRIVILEGED)
 
+    def scheme(self, name: str) -> None:
+        """Ask pages for "dark" or "light" colours. Where fingerprinting is resisted it stays light."""
+        with self._chrome():
+            self._run("gBrowser.selectedBrowser.browsingContext.prefersColorSchemeOverride = arguments[0];", name, sandbox=PRIVILEGED)
+
     def requests(self) -> list[str]:
         """Every address this page asked for, itself first."""
         names = self._run(
@@ -225,7 +230,9 @@ class Firefox:
         """What axe-core, given as source text, holds against this page under WCAG 2.2 AA."""
         # Without page scripts promises are never settled, except for the browser itself.
         sandbox = PRIVILEGED if self.level == "safest" else APART
-        outcome = self._run(axe_source + AXE, WCAG, sandbox=sandbox, asynchronous=True)
+        # A document that was looked at before still has it, in that sandbox.
+        source = "" if self._run("return typeof axe === 'object'", sandbox=sandbox) else axe_source
+        outcome = self._run(source + AXE, WCAG, sandbox=sandbox, asynchronous=True)
         if "error" in outcome:
             raise MarionetteError("javascript error", outcome["error"])
         return list(outcome["violations"])

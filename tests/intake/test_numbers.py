@@ -116,8 +116,8 @@ def test_the_tables_of_the_method_are_those_computed(client):
     page = client.get("/numbers").text
     for made in (bench.utility_table(), bench.noise_table(), bench.belief_table()):
         lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in made.splitlines() if not line.startswith("|---")]
-        for line in lines[1:]:
-            assert "".join(f"<td>{cell}</td>" for cell in line) in page
+        for first, *line in lines[1:]:
+            assert f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in line) in page
 
 
 def test_what_must_be_said(client):
@@ -239,7 +239,7 @@ def test_without_a_tree_or_a_statistician_it_says_so(tmp_path, static, client, c
     assert "The numbers cannot be shown" in client.get("/numbers").text
 
 
-SIZES = {"phone": (360, 740), "desk": (1280, 900)}
+SIZES = {"phone": (320, 640), "desk": (1280, 900)}
 
 
 @pytest.fixture(scope="module")
@@ -264,8 +264,18 @@ def test_it_fits_reads_and_passes_axe(server, tmp_path, size, dark):
         browser.screenshot(tmp_path / f"{size}-{dark}.png")
         browser.js("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
+        assert browser.js(STAYS), "a wide table moves in its own box, and what it is of and what a row is of stay in sight"
         assert browser.axe(AXE.read_text("utf-8")) == []
         check_bars(browser)
+
+
+STAYS = """return [...document.querySelectorAll('.scroll')].every(box => {
+    box.scrollLeft = 999;
+    const edge = box.getBoundingClientRect();
+    const stay = [...box.querySelectorAll('caption, tr > :first-child')].map(each => each.getBoundingClientRect());
+    box.scrollLeft = 0;
+    return stay.length && stay.every(each => each.left >= edge.left - 1 && each.right <= edge.right + 1);
+})"""
 
 
 def check_bars(browser: Firefox) -> None:

@@ -1,34 +1,62 @@
-"""The workstation's pages in a real browser: axe-core, no sideways scrolling on a phone, the keyboard alone."""
+"""Every page of the workstation in a real browser: axe-core, no sideways scrolling at any zoom, light and dark, the keyboard alone."""
 
 import dataclasses
+import datetime
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask, Response, request, template_rendered
 from werkzeug.serving import make_server
 
 from crypto.roster import Commitment
-from review import exchange, outbox, packets
-from review.desk import Desk, lock_desk
+from review import exchange, outbox
+from review.desk import Desk
 from review.guard import Guard
-from review.views import create_app
-from tests.harness.firefox import Firefox
-from tests.review.test_desk import TRIAGE, World, rows
-from tests.review.test_views import Browser
-from tests.review.world import PASSPHRASE, STEP, FakeIntake, P, change_tree, planned
+from review.views import TEMPLATES, create_app
+from tests.harness.firefox import Firefox, firefox
+from tests.review.test_desk import TRIAGE, World
+from tests.review.world import NOW, PASSPHRASE, STEP, FakeIntake, P, change_tree, planned
 
 AXE = Path(__file__).resolve().parents[2] / "crypto/browser/node_modules/axe-core/axe.min.js"
-SIZES = ((1280, 800), (640, 400), (360, 640))  # a laptop, the same at 200 %, a phone
+SIZES = ((1280, 800), (320, 200), (640, 400))  # a laptop, the same at 400 % and at 200 %
+PARTS = {"base.html", "fingerprint.html", "more.html"}  # of pages
+FILES = {"style", "request_file"}  # what can be fetched and is no page
+ENTER, TAB, DELETE = "\ue007", "\ue004", "\ue017"
 
 pytestmark = pytest.mark.browser
 
 
+@dataclasses.dataclass
+class Walk:
+    """A browser on its way through the pages. shown: endpoint and template by path, as they were last given; looked: those looked at."""
+
+    browser: Firefox
+    folder: Path
+    shown: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    looked: set[str] = dataclasses.field(default_factory=set)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Firefox]:
+    """Resisting fingerprints it would always ask for light colours."""
+    with firefox("standard", prefs={"privacy.resistFingerprinting": False}) as browser:
+        yield browser
+
+
 @pytest.fixture
-def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, str]]:
-    """The first workstation on a port of its own, with cases in many states; gives where it is, and a case well under way."""
+def walk(browser: Firefox, tmp_path: Path) -> Walk:
+    return Walk(browser, tmp_path)
+
+
+@pytest.fixture
+def site(intake: FakeIntake, desks: list[Desk], walk: Walk) -> Iterator[tuple[str, World, str]]:
+    """The first workstation on a port of its own, with cases in many states; gives its link, and a case well under way."""
     world = World(intake, desks)
     ada, bo = world.browsers[:2]
     world.report(1, "رأيت أن النموذج أخفى اختباراً. I saw it twice.", organisation="مختبر الأمل", known="K1")
@@ -66,155 +94,255 @@ def site(intake: FakeIntake, desks: list[Desk]) -> Iterator[tuple[str, World, st
     world.go()
     world.report(2, "A report that waits to be opened", opened=False, organisation="Lab B", about=["B1-WEIGHTS"], danger="OVER")
     ada.post(f"{at}/answer", {"answer": "We will write again within a week."})
-    with served(desks[0]) as url:
+    with served(desks[0], walk.shown) as url:
         yield url, world, at
 
 
 @contextmanager
-def served(desk: Desk) -> Iterator[str]:
+def served(desk: Desk, shown: dict[str, tuple[str, str]]) -> Iterator[str]:
     """A workstation on a port of its own; gives the link that opens it."""
     guard = Guard(port=0)
-    server = make_server("127.0.0.1", 0, create_app(desk, guard), threaded=True)
+    app = create_app(desk, guard)
+
+    @app.after_request
+    def stay(answer: Response) -> Response:
+        """The page behind the link goes on by itself at once: here it stays, to be looked at."""
+        if request.endpoint == "enter":
+            answer.set_data(re.sub(rb"<meta http-equiv.*?>", b"", answer.get_data()))
+        return answer
+
+    def note(_: Flask, template: Any, **__: object) -> None:
+        shown[request.path] = (request.endpoint or "", template.name)
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     guard.port = server.server_port
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{guard.port}/enter/{guard.link}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        with template_rendered.connected_to(note, app):
+            yield f"http://127.0.0.1:{guard.port}/enter/{guard.link}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
-def test_every_page_for_everybody(site: tuple[str, World, str], firefox_standard: Firefox, tmp_path: Path) -> None:
+def test_every_page_is_looked_at_and_used_with_the_keyboard_alone(
+    site: tuple[str, World, str], intake: FakeIntake, walk: Walk, tmp_path: Path
+) -> None:
     url, world, at = site
-    browser = firefox_standard
-    browser.goto(url)
-    browser.wait_js("return !!document.querySelector('#cases')")
+    new = Desk(tmp_path / "a folder with a long name, as reviewers have them" / "vault", P, intake.server)
+    with served(new, walk.shown) as link:
+        a_new_reviewer(walk, link)
     base = url.split("/enter/")[0]
-    unopened = browser.js("return document.querySelector('.unopened a').href")
-    arabic = browser.js(
-        "return [...document.querySelectorAll('.case')].find(li => li.textContent.includes('مختبر')).querySelector('a').href"
-    )
-    pages = {
-        "list": base + "/",
-        "case": base + at,
-        "publishing": base + "/case/" + next(name for name in rows(world.browsers[0].get("/")) if waits_for_a_lawyer(world, name)),
-        "header": unopened,
-        "arabic": arabic,
-        "keys": base + "/keys",
-        "recuse": base + at + "/recuse",
-        "alike": base + at + "/alike",
-        "packets": base + at + "/packets",
-        "draft": "#begin-draft",
-        "again": base + at + "/packets/" + draft_of(world, at),
-        "export": base + at + "/export",
-        "resend": base + at + "/resend",
-        "sorry": base + "/case/" + "1" * 64,
-        "stepped-back": arabic,
-        "unlock": base + "/unlock",
-    }
-    for name, address in pages.items():
-        if name == "stepped-back":
-            world.browsers[0].post(arabic.removeprefix(base) + "/recuse")
-        if name == "unlock":
-            lock_desk(world.desks[0])
-        if name == "draft":
-            browser.goto(pages["packets"])
-            browser.js("document.querySelector('#to').value = 'PUBLIC'")
-            browser.click(address)
-            browser.wait_js("return !!document.querySelector('#keep-draft')")
-        else:
-            browser.goto(address)
-        look_at(browser, name, tmp_path)
+    the_list_and_a_case(walk, url)
+    packets_of_a_case(walk, base + at)
+    two_leads(walk, base + at, world)
+    export_and_resend(walk, base + at, world)
+    keys_and_leaving(walk, base, world)
+    app = create_app(new, Guard(0))
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())} - FILES
+    pages |= {f"review/{page.name}" for page in (TEMPLATES / "review").glob("*.html") if page.name not in PARTS}
+    assert pages <= walk.looked, f"nobody looked at {sorted(pages - walk.looked)}"
 
 
-def test_the_first_pages_of_a_new_reviewer(intake: FakeIntake, firefox_standard: Firefox, tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "a folder with a long name, as reviewers have them" / "vault", P, intake.server)
-    browser, client = firefox_standard, Browser(desk)
-    enter = client.get(client.link).text
-    with served(desk) as url:
-        browser.goto(url)
-        browser.wait_js("return !!document.querySelector('#create')")
-        look_at(browser, "create", tmp_path)
-        browser.type("#name", "Ada")
-        browser.type("#passphrase", PASSPHRASE)
-        browser.type("#again", PASSPHRASE)
-        browser.click("#create")
-        browser.wait_js("return !!document.querySelector('#to-unlock')")
-        look_at(browser, "created", tmp_path)
-        browser.goto(url.split("/enter/")[0] + "/unlock")
-        # The page behind the link goes on by itself at once: here it stays.
-        browser.js("document.documentElement.innerHTML = arguments[0]", re.sub(r"<meta http-equiv.*?>", "", enter))
-        look_at(browser, "enter", tmp_path)
+def a_new_reviewer(walk: Walk, link: str) -> None:
+    browser = walk.browser
+    browser.goto(link)
+    look_at(walk, "enter")
+    use(browser, "#enter", ENTER, "#create")
+    look_at(walk, "create")
+    use(browser, "#name", "Ada")
+    use(browser, "#passphrase", PASSPHRASE)
+    use(browser, "#again", PASSPHRASE + ENTER, "#to-unlock")
+    look_at(walk, "created")
+    use(browser, "#to-unlock", ENTER, "#unlock")
+    use(browser, "#passphrase", "not this one" + ENTER, "#why")
+    look_at(walk, "unlock")
+    use(browser, "#passphrase", PASSPHRASE + ENTER, "#no-cases")
+    look_at(walk, "list-empty")
 
 
-def waits_for_a_lawyer(world: World, case_id: str) -> bool:
-    return 'class="legal"' in world.browsers[0].get(f"/case/{case_id}").text
+def the_list_and_a_case(walk: Walk, url: str) -> None:
+    browser = walk.browser
+    browser.goto(url)
+    use(browser, "#enter", ENTER, "#cases")
+    look_at(walk, "list")
+    use(browser, ".unopened a", ENTER, "#open-report")
+    look_at(walk, "header")
+    use(browser, "#open-report", ENTER, "#answer-text")
+    use(browser, ".back a", ENTER, "#cases")
+    use(browser, "#q", "مختبر" + ENTER, "#all-cases")
+    use(browser, "#cases a", ENTER, "#answer-text")
+    look_at(walk, "case-arabic")
+    use(browser, ".back a", ENTER, "#cases")
+    use(browser, "#q", "weights lies open" + ENTER, "#all-cases")
+    use(browser, "#cases a", ENTER, ".legal")
+    look_at(walk, "publishing")
+    use(browser, ".back a", ENTER, "#cases")
+    use(browser, "#q", "share that everybody" + ENTER, "#all-cases")
+    assert browser.text("#count").startswith("1 of 4")
+    assert "share" not in browser.url, "no word of a case in an address: the browser would keep it"
+    use(browser, "#cases a", ENTER, "#answer-text")
+    look_at(walk, "case")
+    use(browser, "button.endorse", ENTER, "#answer-text")
+    assert "You gave the second signature" in browser.text("#timeline")
+    use(browser, "#open-triage", ENTER)
+    use(browser, "#send-triage")
+    use(browser, "#answer-text", "We have a plan.")
+    use(browser, "#send-answer", ENTER, "#answer-text")
+    assert "We have a plan." in browser.text("#conversation")
+    use(browser, "#tick-conflict", " ")
+    use(browser, "#save-ticks", ENTER, "#answer-text")
+    assert browser.js("return document.querySelector('#tick-conflict').checked")
 
 
-def draft_of(world: World, at: str) -> str:
-    """The id of the draft of a packet in a case."""
-    book = world.desks[0].book
-    assert book is not None
-    events = book.cases[at.removeprefix("/case/")].values()
-    return next(event.id for event in events if event.kind == "note" and event.payload["text"].startswith("Draft"))
+def packets_of_a_case(walk: Walk, case: str) -> None:
+    browser = walk.browser
+    browser.goto(case)
+    use(browser, "#more a", ENTER, "#begin-draft")
+    look_at(walk, "packets")
+    use(browser, "#to", "Summary")
+    use(browser, "#begin-draft", ENTER, "#keep-draft")
+    look_at(walk, "packet-draft")
+    use(browser, "#field-title", "Weights, a second time")
+    use(browser, "#keep-draft", ENTER, "#drafts li + li")
+    use(browser, "#drafts a", ENTER, "#send-packet")
+    look_at(walk, "packet-again")
+    use(browser, "#field-title", "Badly kept weights")
+    use(browser, "#field-summary", "A share that everybody can read.")
+    use(browser, "#send-packet", ENTER, "#traces")
+    look_at(walk, "packet-traces")
+    assert not browser.has("#looked"), "no tick lets the reporter's wording be published"
+    use(browser, "#field-summary", DELETE * 31 + "Anybody inside could have taken them.")
+    use(browser, "#send-packet", ENTER, "#begin-draft")
+    assert "Badly kept weights" in browser.source
 
 
-def look_at(browser: Firefox, name: str, folder: Path) -> None:
-    """A page as it is, then with all that folds away open: nothing sideways at any size, and nothing for axe to say."""
-    browser.set_window(*SIZES[0])
-    browser.screenshot(folder / f"{name}.png")
+def two_leads(walk: Walk, case: str, world: World) -> None:
+    """Ask the leads of two cases, answer as one of them, and exchange."""
+    browser = walk.browser
+    browser.goto(case + "/alike")
+    use(browser, ".ask-leads", ENTER, "#pairs")
+    look_at(walk, "alike")
+    other = urlsplit(browser.js("return document.querySelector('#pairs a').href")).path
+    for path in (urlsplit(case).path, other):
+        browser.goto(case.removesuffix(urlsplit(case).path) + path)
+        while browser.has(".request details[open]"):
+            use(browser, "[name=tell]", " ")
+            use(browser, ".tell", ENTER, "#leads")
+    world.go()
+    browser.goto(case + "/alike")
+    look_at(walk, "alike-ready")
+    use(browser, ".exchange", ENTER, "#pairs")
+    assert exchange.STANDS["exchanged"] in browser.text("#pairs")
+
+
+def export_and_resend(walk: Walk, case: str, world: World) -> None:
+    browser, bo = walk.browser, world.browsers[1]
+    browser.goto(case + "/export")
+    look_at(walk, "export")
+    use(browser, ".agree", ENTER, "#ask-export")
+    use(browser, "#what-for", "For the archive.")
+    use(browser, "#ask-export", ENTER, "#asked")
+    world.go()
+    path = urlsplit(case).path + "/export"
+    asked = re.findall(r'name="of" value="([0-9a-f]{64})"', bo.get(path).text)
+    bo.post(path + "/agree", {"of": asked[0]})
+    world.go()
+    browser.goto(case + "/export")
+    look_at(walk, "export-agreed")
+    use(browser, "#passphrase", PASSPHRASE)
+    use(browser, "#again", PASSPHRASE)
+    use(browser, "#with-notes", " ")
+    use(browser, "#make-file", ENTER)
+    assert browser.downloaded("sealed.tellsafe")
+    browser.goto(case + "/resend")
+    look_at(walk, "resend")
+    use(browser, "#to", "Cy")
+    use(browser, "#called", " ")
+    use(browser, "#resend", ENTER, "#private-notes")
+    assert "send everything of this case again to Cy" in browser.text("#private-notes")
+
+
+def keys_and_leaving(walk: Walk, base: str, world: World) -> None:
+    browser, desk = walk.browser, world.desks[0]
+    desk.now = lambda: NOW + datetime.timedelta(60)  # in the next quarter
+    use(browser, ".bar [href='/keys']", ENTER, "#make-keys")
+    look_at(walk, "keys")
+    use(browser, "#request", ENTER)
+    assert browser.downloaded("request.json")
+    use(browser, "#make-keys", ENTER, "#no-keys-due")
+    desk.now = lambda: NOW
+    browser.goto(f"{base}/case/{'1' * 64}")
+    look_at(walk, "sorry")
+    use(browser, "main a", ENTER, "#cases")
+    use(browser, "#cases a", ENTER, "#to-recuse")
+    use(browser, "#to-recuse", ENTER, "#step-back")
+    look_at(walk, "recuse")
+    use(browser, "#step-back", ENTER, "#stepped-back")
+    look_at(walk, "stepped-back")
+    use(browser, "#lock", ENTER, "#unlock")
+
+
+def look_at(walk: Walk, name: str) -> None:
+    """A page just loaded, with all that folds away open: nothing sideways and nothing for axe to say; then every control by Tab."""
+    browser, axe = walk.browser, AXE.read_text("utf-8")
+    walk.looked.update(walk.shown[urlsplit(browser.url).path])
     browser.js("document.querySelectorAll('details').forEach(each => each.open = true)")
     for width, height in SIZES:
+        browser.scheme("dark" if width == 640 else "light")
         browser.set_window(width, height)
         assert browser.js("return document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways at {width}"
-        browser.screenshot(folder / f"{name}-{width}.png")
-    found = browser.axe(AXE.read_text("utf-8"))
-    assert not found, (name, [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found])
+        if width == 320:
+            continue  # that wide, only reflow is asked for
+        browser.screenshot(walk.folder / f"{name}-{width}.png")
+        found = browser.axe(axe)
+        assert not found, (name, width, [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found])
+    tab_through(browser, name)
 
 
-def test_the_keyboard_alone(site: tuple[str, World, str], firefox_standard: Firefox) -> None:
-    """From the list by Tab to a case, and every control of its page in the order of the page, each with a visible focus."""
-    url, world, at = site
-    browser = firefox_standard
-    browser.goto(url)
-    browser.wait_js("return !!document.querySelector('#cases')")
-    browser.type("#q", "share that everybody\ue007")
-    browser.wait_js("return document.querySelector('#count').textContent.startsWith('1 of 4')")
-    assert "share" not in browser.url, "no word of a case in an address: the browser would keep it"
-    browser.type("#cases a", "\ue007")
-    browser.wait_js("return !!document.querySelector('#answer-text')")
-    reached = walk(browser, "keep-unread")
-    assert {"tick-conflict", "save-ticks"} <= {*reached} and "Tell nothing" in reached
-    assert reached.index("answer-text") < reached.index("send-answer") < reached.index("note-text") < reached.index("open-triage")
-    browser.js("document.querySelector('button.endorse').focus()")
-    browser.command("WebDriver:PerformActions", actions=[press("\ue007")])
-    browser.wait_js("return document.querySelector('#timeline').textContent.includes('You gave the second signature')")
-    world.go()
-    assert world.state(at.removeprefix("/case/")) == "TRIAGE"
-
-    base = url.split("/enter/")[0] + at
-    browser.goto(f"{base}/packets/{draft_of(world, at)}")
-    reached = walk(browser, "send-packet")
-    assert [name for name in reached if name.startswith("field-")] == [f"field-{field.name}" for field in packets.form("PUBLIC")]
-    browser.type("#field-title", "Badly kept weights")
-    browser.type("#field-summary", "Anybody inside could have taken them.")
-    browser.js("document.querySelector('#send-packet').focus()")
-    browser.command("WebDriver:PerformActions", actions=[press("\ue007")])
-    browser.wait_js("return !!document.querySelector('#begin-draft') && document.body.textContent.includes('Badly kept weights')")
-    assert {"to", "begin-draft"} <= {*walk(browser, "begin-draft")}
-    browser.goto(f"{base}/alike")
-    browser.js("document.querySelector('.ask-leads').id = 'ask'")
-    assert "ask" in walk(browser, "ask")
-    browser.command("WebDriver:PerformActions", actions=[press("\ue007")])
-    browser.wait_js("return !!document.querySelector('#pairs')")
+def tab_through(browser: Firefox, name: str) -> None:
+    """Tab reaches all there is to press or fill in, in the order of the page, on the screen, with a mark that is seen."""
+    stops, focused = browser.js("""
+        const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+        const stops = all.filter(each => each.type !== "hidden" && each.checkVisibility());
+        stops.forEach((each, stop) => each.dataset.stop = stop);
+        return [stops.map(each => each.id || each.outerHTML.slice(0, 99)), stops.indexOf(document.activeElement)];""")
+    for stop in range(focused + 1, len(stops)):
+        press(browser, TAB)
+        here, outline, width, seen = browser.js("""
+            const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+            return [at.dataset.stop, style.outlineStyle, parseFloat(style.outlineWidth), box.bottom > 0 && box.top < innerHeight];""")
+        assert here == str(stop), f"{name}: Tab does not come to {stops[stop]} after {stops[stop - 1]}"
+        assert outline == "solid" and width >= 2 and seen, f"{name}: it is not seen that {stops[stop]} has the focus"
 
 
-def test_a_case_on_paper(site: tuple[str, World, str], firefox_standard: Firefox) -> None:
+def use(browser: Firefox, css: str, keys: str = "", then: str = "") -> None:
+    """From the top of the page by Tab to a control, and press keys there; `then` is on the page that this leads to."""
+    browser.js("document.querySelector('a, input:not([type=hidden])').focus(); document.documentElement.dataset.left = '1'")
+    for _ in range(140):
+        if browser.js("return document.activeElement.matches(arguments[0])", css):
+            break
+        press(browser, TAB)
+    else:
+        raise AssertionError(f"Tab does not come to {css} at {browser.url}")
+    if keys:
+        press(browser, keys)
+    if then:
+        browser.wait_js("return !document.documentElement.dataset.left && !!document.querySelector(arguments[0])", 10, then)
+
+
+def press(browser: Firefox, keys: str) -> None:
+    strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+    browser.command("WebDriver:PerformActions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
+
+
+def test_a_case_on_paper(site: tuple[str, World, str], browser: Firefox) -> None:
     """Everything that was said and nothing to press, with a line on what paper is. What was opened of the laws is printed too."""
     url, _, at = site
-    browser = firefox_standard
     browser.goto(url)
-    browser.wait_js("return !!document.querySelector('#cases')")
+    use(browser, "#enter", ENTER, "#cases")
     browser.goto(url.split("/enter/")[0] + at)
     unseen = "const unseen = css => [...document.querySelectorAll(css)].every(each => each.getClientRects().length === 0);"
     assert browser.js(unseen + "return unseen('.paper')")
@@ -228,27 +356,3 @@ def test_a_case_on_paper(site: tuple[str, World, str], firefox_standard: Firefox
             assert browser.js(f"const found = [...document.querySelectorAll('{css}')]; return {seen}"), css
     finally:
         browser.medium("")
-
-
-def walk(browser: Firefox, last: str) -> list[str]:
-    """What Tab reaches on a page, in this order, as far as `last`; each with a focus that is seen."""
-    reached: list[str] = []
-    unseen: list[object] = []
-    for _ in range(140):
-        if last in reached:  # on from the last control the browser's own begin
-            break
-        browser.command("WebDriver:PerformActions", actions=[press("\ue004")])
-        here = browser.js("""
-            const at = document.activeElement, style = getComputedStyle(at);
-            return [at.id || at.textContent.trim().slice(0, 30), at.tagName, style.outlineStyle, parseFloat(style.outlineWidth)];""")
-        if here[1] == "BODY":
-            continue  # the page is still being painted
-        reached.append(here[0])
-        if here[2] != "solid" or here[3] < 2:
-            unseen.append(here)
-    assert not unseen
-    return reached
-
-
-def press(key: str) -> dict[str, object]:
-    return {"type": "key", "id": "keys", "actions": [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]}
