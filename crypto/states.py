@@ -66,13 +66,14 @@ class Proposal:
 class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
-    said: the reporter's `choice`, `confirm` and `withdraw`; done, retracted: by the proposal; signed: valid endorsements by what they
-    endorse; danger: where life was found in danger; extended: proposals that gave a state a later date.
+    kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; done, retracted: by the proposal; signed:
+    valid endorsements by what they endorse; danger: where life was found in danger; extended: proposals that gave a state a later date.
     """
 
     graph: Graph
     root: Event
     valid: Sequence[Event]
+    kinds: Mapping[str, Sequence[Event]]
     leaving: Mapping[str, Sequence[str]]
     said: Sequence[str]
     done: Mapping[str, Sequence[str]]
@@ -142,23 +143,25 @@ def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
 
 
 def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[str, str], leaving: Mapping[str, Sequence[str]]) -> Standing:
-    opened: dict[str, list[str]] = defaultdict(list)
+    opened: dict[str, int] = defaultdict(int)
     for event in shared:
         if event.kind == "received":
-            opened[event.author].append(event.id)
-    lost = {e.id: "unread" for e in shared if e.kind in READ and not any(descends(graph, e.id, id_) for id_ in opened[e.author])}
+            opened[event.author] |= 1 << graph.place[event.id]
+    lost = {e.id: "unread" for e in shared if e.kind in READ and not graph.above[e.id] & opened[e.author]}
     gone = {**void, **lost}
     lost |= {e.id: "orphan" for e in shared if e.kind in NAMING and e.id not in lost and _orphan(graph, e, gone)}
     valid = [event for event in shared if event.id not in lost]
     about: dict[str, dict[str, list[str]]] = {"done": defaultdict(list), "retract": defaultdict(list)}
+    kinds: dict[str, list[Event]] = defaultdict(list)
     for event in valid:
+        kinds[event.kind].append(event)
         if event.kind in about:
             about[event.kind][event.payload["of"]].append(event.id)
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
-    danger = [event.id for event in valid if event.kind == "triage" and event.payload["urgency"] == "U0"]
+    danger = [event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"]
     root = graph.held[case_id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, leaving, said, about["done"], about["retract"], danger, history, lost)
+    return Standing(graph, root, valid, kinds, leaving, said, about["done"], about["retract"], danger, history, lost)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
@@ -187,7 +190,8 @@ def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
 def _propose(at: Standing, event: Event) -> None:
     """A `state` event at its place: one that needs one person takes effect, one that needs two waits."""
     to = event.payload["to"]
-    why = _lacks(at, event.id, event, _asked(at, event)) if _allowed(at, event) else "state"
+    asked = _asked(at, event) if _hurried(at, event) else set()
+    why = _lacks(at, event.id, event, asked) if _allowed(at, event) else "state"
     back = to == "REVIEW" and at.brought in at.unsigned and descends(at.graph, event.id, at.brought)
     if back:
         at.unsigned.remove(at.brought)
@@ -291,8 +295,7 @@ def _urgent(at: Standing, event: Event) -> bool:
 def _asked(at: Standing, event: Event) -> set[str]:
     """The proposals of the same step that its author knew: an urgent step may rest on the answers to them."""
     step = (event.payload["to"], event.payload["whom"])
-    asked = [each for each in at.valid if each.kind == "state" and (each.payload["to"], each.payload["whom"]) == step]
-    return {each.id for each in asked if descends(at.graph, event.id, each.id)}
+    return {each.id for each in _known(at, "state", event.id) if (each.payload["to"], each.payload["whom"]) == step}
 
 
 def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
@@ -398,7 +401,7 @@ def _texts(at: Standing, of: Event, by: str | None) -> list[Event]:
 
 def _known(at: Standing, kind: str, by: str | None) -> list[Event]:
     """The valid events of a kind that were known at `by`, in order."""
-    return [each for each in at.valid if each.kind == kind and _before(at, each.id, by)]
+    return [each for each in at.kinds.get(kind, ()) if _before(at, each.id, by)]
 
 
 def _before(at: Standing, id_: str, by: str | None) -> bool:

@@ -554,6 +554,7 @@ def unread() -> Plans:
     return {
         "unread": ("nobody says where a case stands who has not opened it", ["~ack"]),
         "unread-other": ("somebody else has", ["~received/olaf ack"]),
+        "unread-spoken": ("whatever else they said", ["~answer/rita k2/rita ack"]),
         "unread-then": ("opened afterwards", ["~ack received ack%7"]),
         "unread-beside": ("opened beside it", ["~received", "~ack"]),
         "unread-void": ("an opening that does not count", ["~answer/wim^48 received^47 ack^48"]),
@@ -725,8 +726,8 @@ def weeks() -> Plans:
         "week-embargo-u1-beside": ("that the endorser knew", [f"{PLAN} coord-2653 +", f"{PLAN} coord-2653 u1/wim"]),
         "week-embargo-longer": ("90 days for a correction", [f"{c} coord-2706 +"]),
         "week-embargo-longer-late": ("and no week more", [f"{c} coord-2707 +"]),
-        "week-embargo-longer-since": ("from the week in which it came about", [f"{PLAN} coord +^50 taken coord-2709 +"]),
-        "week-embargo-longer-since-late": ("and no week more", [f"{PLAN} coord +^50 taken coord-2710 +"]),
+        "week-embargo-longer-since": ("from the week in which it came about", [f"{PLAN} coord +^50 taken coord-2709^52 +"]),
+        "week-embargo-longer-since-late": ("and no week more", [f"{PLAN} coord +^50 taken coord-2710^52 +"]),
         "week-embargo-refused": ("refused, and too late", [f"{PLAN} coord-2701 no +"]),
         "week-silence": ("90 days of silence", [f"{i} {n}^2708 +"]),
         "week-silence-early": ("and no week less", [f"{i} {n}^2707 +"]),

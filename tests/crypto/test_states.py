@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from crypto import constants as c
+from crypto import states
 from crypto.case import Case, by_case, common, fold, heads
-from crypto.encoding import b64
+from crypto.encoding import b64, weeks_of
 from crypto.event import Event, audience_of
 from crypto.private.signing import SignKey, sign_event
+from crypto.wording import WORDING
 
 P = bytes(range(32))
 SEEDS = [bytes([n + 1]) * 32 for n in range(6)]  # three readers, two reserves, the reporter
@@ -60,7 +62,7 @@ CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN
 CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
 LACKING = ("triage", "packet", "legal", "consent", "correction", "reason", "date")
 LATE = ("state", "retracted", *LACKING)  # what is found void only when the states are judged
-TAKEN = {"code": "DC-STOP", "status": "ACKNOWLEDGED", "text": ""}
+FIX = {"code": "DC-STOP", "text": ""}
 CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
 
 
@@ -716,11 +718,12 @@ ACTS = st.tuples(
 )
 
 
-def way_to(root: Event, *states: str) -> list[Event]:
+def way_to(root: Event, *states: str, opened: int = 3, fix: str = "ACKNOWLEDGED") -> list[Event]:
+    """Two people take a case there. opened: so many readers have read it; fix: how far a correction is."""
     events = [root]
-    for who in range(3):
+    for who in range(opened):
         events.append(event_of(who, "received", root.id, [events[-1].id], None))
-    for kind, more in (("triage", CODES | {"known": "K4", "urgency": "U2"}), ("correction", TAKEN)):
+    for kind, more in (("triage", CODES | {"known": "K4", "urgency": "U2"}), ("correction", FIX | {"status": fix})):
         events.append(event_of(1, kind, root.id, [events[-1].id], None, **more))
     for to in states:
         reason = "UNSAFE" if to == "CLOSED" else "NONE"
@@ -855,12 +858,102 @@ def test_more_time_and_legal_holds_in_every_weather(start: str) -> None:
     assert counted[True] > 5 or start == "CLOSED", "else it shows nothing"
 
 
+# ---------------------------------------------------------------- what each step needs
+
+TURNS = ["triage", "correction", "choice", "reply", "received", "done", "retract", "packet", "legal"]
+OPEN = ("TRIAGE", "REVIEW", "PLAN", "COORDINATING")
+BEGINNINGS = (OPEN[:1], OPEN[:2], OPEN[:3], OPEN[:3], OPEN, ("TRIAGE", "CLOSED"))
+ABOUT = ("packet", "legal", "confirm", "done", "endorse", "retract")
+MORE = ("HELD", "REVIEW", "COORDINATING")
+
+
+def some_story(random: Random, root: Event) -> list[Event]:
+    """Steps that fit, with some of what they need, by people who know everything or not the last. Reader 2 has not opened the case."""
+    events = way_to(root, "ACKNOWLEDGED", *random.choice(BEGINNINGS), opened=2, fix="ASKED")
+    if random.random() < 0.2:  # before any triage
+        events = [*events[:3], event_of(0, "state", root.id, [events[2].id], None, to="ACKNOWLEDGED")]
+    now, step, queue = 0, events[0], list[str]()
+    for n in range(24):
+        kind = queue.pop(0) if queue and random.random() < 0.9 else random.choice(["step"] * 9 + TURNS + ["withdraw"] * (n > 21))
+        behind, now = random.choice([0, 0, 0, 0, 1, 2]), now + random.choice([0, 0, 0, 0, 1, 3, 14])
+        who = random.choice([*[0, 1] * 6, 2])
+        if kind in ("endorse", "retract"):  # mostly by who can
+            who = random.choice([(SIGNS.index(step.author) + (kind == "endorse")) % 2] * 5 + [who])
+        said: dict[str, Any] = {
+            "packet": {"to": random.choice(["PUBLIC", "PUBLIC", "COMPANY"]), "state": step.id, "fields": {}},
+            "confirm": {"of": step.id, "agree": random.choice(["YES", "YES", "YES", "NO"]), "warned": "YES"},
+            "choice": {"may": random.choice(CAREFUL)},
+            "triage": CODES | {"known": "K4", "urgency": random.choice(c.URGENCY_CODES)},
+            "correction": FIX | {"status": random.choice(c.CORRECTION_STATUSES)},
+            "reply": {"text": ""},
+            **{each: {"of": step.id, "text": ""} for each in ("legal", "done")},
+            **{each: {"of": step.id} for each in ("endorse", "retract")},
+        }.get(kind, {})
+        if kind == "step":
+            case = fold(events, root.id)
+            assert case is not None
+            ways = [to for before, to in sorted(ARROWS) if before == case.state and to != "PURGED"]
+            to = random.choice([*ways, *sorted(set(ways) & {"DISCLOSED", "CORRECTED"}), *[case.state] * (case.state in MORE), "REFERRED"])
+            silent = case.state == "NEEDS_INFO" and random.random() < 0.5
+            reason = "NO-REPLY" if silent else random.choice(c.CLOSE_REASONS)
+            until = random.choice(["", week_of(now + random.choice([0, 1, 6, 12, 25, 52, 60]))]) if to in MORE else ""
+            said = {"to": to, "until": until, "reason": reason if to == "CLOSED" else "NONE"}
+            said |= {"text": "why", "urgent": random.choice(c.YES_NO)}
+            queue = [each for each in ("packet", "legal", "confirm") if to in c.OUTWARD and random.random() < 0.9]
+            queue += ["reply"] * (said["reason"] == "NO-REPLY" and random.random() < 0.5) + ["endorse"]
+        known = events[: max(1, len(events) - behind)] + [step] * (kind in ABOUT)
+        named = {name for event in known for name in event.payload.get("parents", [])}
+        parents = {event.id for event in known} - named
+        by = REPORTER if kind in ("confirm", "choice", "reply", "withdraw") else who
+        if step is root and kind in ABOUT:
+            continue
+        made = event_of(by, "state" if kind == "step" else kind, root.id, parents, None, n, week_of(now), **said)
+        events, step = [*events, made], made if kind == "step" else step
+    return events
+
+
+def test_what_each_step_needs_in_every_weather() -> None:
+    random, seen = Random(4), Counter[str]()
+    for may in ["PUBLISH", "PUBLISH", "PUBLISH", "HOLD", "ADVISE"] * 40:
+        root = ROOTS[may, "K3"]
+        events = some_story(random, root)
+        case = fold(events, root.id)
+        assert case is not None
+        Rules(events, case).check()
+        seen.update(state for state, _, _ in case.history[1:])
+        seen.update(f"void {reason}" for reason in case.void.values())
+        random.shuffle(events)
+        assert fold(events + events[:4], root.id) == case
+    missing = {*c.STATES, *(f"void {reason}" for reason in ("unread", "same", *LATE))} - set(seen) - {"RECEIVED", "PURGED"}
+    assert not missing, "else it shows nothing"
+
+
 # ---------------------------------------------------------------- plain examples
 
 
 def test_the_table_of_the_taxonomy() -> None:
     assert len(ARROWS) == 44
     assert ALONE < ARROWS
+
+
+def test_weeks_of_dates_are_those_of_the_clocks() -> None:
+    """A step is too late, or too early, where the clocks that everybody sees say so."""
+    clocks = {clock["code"]: clock for clock in WORDING["clocks"]}
+    hold, feedback, embargo, silence, reopen = (clocks[code] for code in ("hold", "feedback", "embargo", "no-reply", "reopen"))
+    assert states.HELD_WEEKS == hold["days"] // 7 == hold["most"] // 7
+    assert feedback["most"] // 7 == states.REVIEW_WEEKS
+    assert (embargo["days"] // 7, embargo["most"] // 7) == (states.EMBARGO_WEEKS, states.EMBARGO_MOST)
+    assert {urgency: days // 7 for urgency, days in embargo["urgency"].items()} == states.EMBARGO_URGENT
+    assert (silence["days"] + 6) // 7 + 1 == states.SILENCE_WEEKS and silence["after"] == "YES"
+    assert reopen["days"] // 7 == states.REOPEN_WEEKS
+
+
+def test_calendar_weeks() -> None:
+    """Against the calendar of the library, which ends before the last week of 9999 and has no year 0."""
+    weeks = [f"{year:04}-W{n:02}" for year in (1, 2, 3, 4, 99, 100, 400, 1999, 2000, *range(2015, 2045), 9998) for n in range(1, 54)]
+    assert [weeks_of(week) - weeks_of(WEEK) for week in weeks] == [(monday(week) - monday(WEEK)).days // 7 for week in weeks]
+    assert [weeks_of(week) for week in ("0000-W01", "0000-W52", "0001-W01")] == [-51, 0, 1]
+    assert weeks_of("9999-W53") == weeks_of("9999-W52") + 1
 
 
 def test_events_by_case() -> None:
