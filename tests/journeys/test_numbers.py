@@ -144,7 +144,9 @@ def published(programme: SimpleNamespace) -> list[Segment]:
         head = json.loads(programme.server.ask("GET", "/files/head.json")[2])
         clues = {week: programme.server.ask("GET", f"/files/clues/{week}")[2] for week in head["weeks"]}
         segments = [segment for data in clues.values() for segment in parse_segments(data, programme.id)]
-        if sum(len(segment.clues) for segment in segments) == programme.letters:
+        # The clues of a segment are served before the head names it, and workstations go by the head.
+        named = all(segment.number <= head["number"] for segment in segments)
+        if named and sum(len(segment.clues) for segment in segments) == programme.letters:
             return segments
         assert time.monotonic() < deadline, "the server does not tick"
         time.sleep(0.2)
