@@ -18,8 +18,10 @@ import pytest
 from crypto.case import common, fold, heads
 from crypto.encoding import unb64
 from crypto.event import Event
+from crypto.posting import Posting
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
+from crypto.segment import parse_segments
 from review.clock import add_weeks
 from review.clocks import plain_week, reporter_sentences
 from tests.harness.firefox import Firefox, firefox
@@ -40,8 +42,8 @@ COMPANY = {
 SIZES = {"phone": (360, 740), "laptop": (1280, 800)}
 
 
-# Where a reviewer last said something, and the newest segment right after.
-SAID = SimpleNamespace(url="", head=0)
+# Where a reviewer last said something, and the clue of a letter of it.
+SAID = SimpleNamespace(routed=None, clue=b"")
 
 
 class Desk:
@@ -76,7 +78,7 @@ class Desk:
             server.request("POST", "/post", body, {"Content-Type": "application/octet-stream"})
             assert server.getresponse().read() == b"stored"
         self.events.append(event)
-        SAID.url, SAID.head = self.routed.url, newest(self.routed.url)
+        SAID.routed, SAID.clue = self.routed, Posting(body).clues[0]
         return event
 
     def propose(self, to: str, reason: str = "NONE", **names: str) -> Event:
@@ -121,18 +123,23 @@ def sent(browser: Firefox, base: str, text: str, **answers: str) -> str:
     )
 
 
-def newest(url: str) -> int:
-    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as server:
-        server.request("GET", "/files/head.json")
-        return int(json.loads(server.getresponse().read())["number"])
-
-
 def until_published() -> None:
-    """Let a tick take all that was said, so that the page shows the whole of it; what came just before a tick is out already."""
-    end = time.monotonic() + 4
-    while SAID.url and newest(SAID.url) <= SAID.head and time.monotonic() < end:
+    """Wait for the segment that holds what was said last, and so all before it, and for the head that names it."""
+    end = time.monotonic() + 60
+    while SAID.clue:
+        head = json.loads(fetched("head.json"))
+        files = [fetched(f"clues/{week}") for week in head["weeks"]]
+        segments = [each for data in files for each in parse_segments(data, SAID.routed.programme)]
+        if any(SAID.clue in each.clues and each.number <= head["number"] for each in segments):
+            SAID.clue = b""
+        assert time.monotonic() < end, "the server does not tick"
         time.sleep(0.1)
-    SAID.url = ""
+
+
+def fetched(name: str) -> bytes:
+    with closing(http.client.HTTPConnection(urlsplit(SAID.routed.url).netloc, timeout=30)) as server:
+        server.request("GET", f"/files/{name}")
+        return server.getresponse().read()
 
 
 def until_case_says(browser: Firefox, base: str, words: str, said: str) -> None:
