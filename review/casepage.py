@@ -37,7 +37,7 @@ Answer = str | Response | tuple[str, int]
 NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
 OFF_DUTY = "Your card is {}: you cannot propose, sign or record steps now. Talk to the stewards."
 STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
-NO_BOX = "Say in the box above the key that it may go so early. Nothing was proposed."
+NO_BOX = "Tick the box if it may go all the same. Nothing was proposed."
 FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
@@ -181,7 +181,7 @@ def _moving(app: Flask, desk: Desk) -> None:
         urgent = _code("urgent", constants.YES_NO, "NO")
         fields = {"to": to, "text": _text("text"), "until": until, "whom": _line("whom"), "urgent": urgent}
         with desk.lock:
-            case = casebook.case_of(desk.book, case_id) if desk.book else None
+            case = _open_case(desk, case_id)
             if case and (why := _no_date(case, to, until, fields["text"], clock.week_of(desk.now()))):
                 return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
             if case and case.state == to:  # the same state for longer, and for the same people
@@ -219,7 +219,7 @@ def _signing(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/purge")
     def purge(case_id: str) -> Answer:
         with desk.lock:
-            case = casebook.case_of(desk.book, case_id) if desk.book else None
+            case = _open_case(desk, case_id)
             if case and "early" not in request.form and (why := steps.early(case, clock.week_of(desk.now()))):
                 return case_page(desk, case_id, {"purge.early": "NO"}, f"{why} {NO_BOX}"), HTTPStatus.BAD_REQUEST
         return _say(desk, case_id, "purge", {}, "purge", "top")
@@ -349,8 +349,13 @@ def _no_date(case: Case, to: str, until: str, text: str, week: str) -> str:
 def _unsure(desk: Desk, case_id: str, to: str, reason: str = constants.NO_REASON) -> str:
     """Why a case cannot leave triage yet, or an empty string."""
     with desk.lock:
-        case = casebook.case_of(desk.book, case_id) if desk.book else None
-        return f"Not sent: {steps.UNSURE}." if case and not _barred(desk, case_id) and steps.unsure(case, to, reason) else ""
+        case = _open_case(desk, case_id)
+        return f"Not sent: {steps.UNSURE}." if case and steps.unsure(case, to, reason) else ""
+
+
+def _open_case(desk: Desk, case_id: str) -> Case | None:
+    """A case in which this reader has a say; None also while locked. The caller holds the lock."""
+    return casebook.case_of(desk.book, case_id) if desk.book and not _barred(desk, case_id) else None
 
 
 def _homeless(shown: cases.View, drafts: Mapping[str, str], off: str) -> list[str]:

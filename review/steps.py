@@ -233,7 +233,7 @@ def early(case: Case, week: str) -> str:
     """What to say before a case is purged while it is still to be kept, or ""."""
     due = clocks.purge_due(case, week)
     if due is None:
-        return "" if case.state == "CLOSED" else "This is early: the case is not closed yet."
+        return "This is early: the case is not closed yet." if case.state == "WITHDRAWN" else ""
     return f"This is early: it is to be kept until {clocks.plain_week(due.week)}." if week < due.week else ""
 
 

@@ -222,6 +222,7 @@ def test_the_vault_is_the_only_door_to_private_keys() -> None:
     assert doors == ["vault.py"]
 
 
+TOO_EARLY = (("purge", {}), ("state", {"to": "REVIEW", "until": "99"}), ("legal", {"of": "0" * 64, "text": "x"}))
 BODY = ("alert(1)", "what happened", "SECRET-raised", "SECRET-promise", "1 to 5 people", "Saw it")
 
 
@@ -246,9 +247,15 @@ def test_before_the_decision_only_the_header_is_shown_and_nothing_is_said(browse
         assert not any(word in shown for word in BODY)
     assert "not opened yet" in listed and "Someone is in danger now" in page
     assert 'id="open-report"' in page and 'id="step-back"' in page and "<textarea" not in page
-    for path, form in (("answer", {"answer": "a"}), ("note", {"note": "n"}), ("acknowledge", {}), ("close", {"reason": "SPAM"})):
+    for path, form in (
+        ("answer", {"answer": "a"}),
+        ("note", {"note": "n"}),
+        ("acknowledge", {}),
+        ("close", {"reason": "SPAM"}),
+        *TOO_EARLY,
+    ):
         refused = browser.post(f"/case/{case_id}/{path}", form)
-        assert refused.status_code == 409 and not any(word in refused.text for word in BODY)
+        assert refused.status_code == 409 and "Decide first" in refused.text and not any(word in refused.text for word in BODY)
     assert browser.get(f"/case/{case_id}/recuse").status_code == 303
     assert len(intake.postings) == 1 and not desks[0].outbox, "no word leaves before the decision"
     assert browser.post(f"/case/{case_id}/open").status_code == 303
