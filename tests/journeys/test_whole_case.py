@@ -182,7 +182,7 @@ def with_consent(case: Worked) -> None:
     """The step is proposed; the reporter refuses, allows something else, agrees, takes it back, and agrees again."""
     case.propose(0, "coordinating", whom__COORDINATING="Security contact", text__COORDINATING=STEP)
     case.cannot_endorse(1, REASONS["ask"], "The reporter has not agreed to this step yet. Their page asks them.")
-    step = "We propose to tell the company of the issue, not of you (“\u2068Security contact\u2069”)"
+    step = "We propose to tell the company of the issue, not of you (“Security contact”)"
     case.reads(0, step, STEP, "Nothing happens until you agree.")
     case.answer("Do not agree", NO)
     case.cannot_endorse(1, REASONS["no"])
