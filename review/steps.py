@@ -75,7 +75,7 @@ WHY = {
     "unread": "open the report on your own page first, after the question about conflicts",
     "triage": "record the triage first, under Triage",
     "packet": "no text for the public belongs to it yet. Make the packet first: the reporter agrees to the text itself",
-    "legal": "a lawyer has to read this text first: record below what they found",
+    "legal": "a lawyer has to read this text first: record here what they found",
     "consent": "the reporter's consent does not reach so far yet",
     "correction": "put down under Corrections first how it stands",
     "reason": "nothing recorded in this case bears that out",
