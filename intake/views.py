@@ -11,11 +11,11 @@ from werkzeug.exceptions import NotFound
 from crypto.constants import BUNDLE_MAX, POSTING_BYTES
 from crypto.encoding import is_week
 from crypto.errors import ProtocolError
-from intake import clock, publicfiles, segments, tray, treefiles
+from intake import publicfiles, segments, tray, treefiles
 from intake.config import Config
 from intake.db import Database
 from intake.errors import Refused, tree_refused
-from intake.headers import FOR_EVER, REVALIDATE
+from intake.headers import FOR_EVER, NO_STORE, REVALIDATE
 from intake.pages import Page, make
 
 _TREE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,194}\.json")
@@ -58,13 +58,12 @@ def _head(config: Config) -> Response:
 def _clues(config: Config, week: str) -> Response:
     if not is_week(week):
         raise NotFound
-    # A week is final when the one after it has ended too: a tick at midnight may still be writing.
-    final = week < clock.weeks_before(clock.week(), 1)
-    return _plain(publicfiles.read(config.files / "clues" / week), "application/octet-stream", FOR_EVER if final else REVALIDATE)
+    return _plain(publicfiles.read(config.files / "clues" / week), "application/octet-stream", NO_STORE)
 
 
 def _letters(config: Config, n: int, b: int) -> Response:
-    return _plain(publicfiles.read(config.files / "letters" / str(n) / str(b)), "application/octet-stream", FOR_EVER)
+    # Kept on a reporter's disk, the blocks would be a mark of their twelve words, and the weeks of how far back they looked.
+    return _plain(publicfiles.read(config.files / "letters" / str(n) / str(b)), "application/octet-stream", NO_STORE)
 
 
 def _tree(config: Config, folder: str, name: str) -> Response:

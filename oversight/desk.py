@@ -30,6 +30,7 @@ from oversight.proposal import Proposal, add_signatures, combine, contents_of, f
 from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of, write
 from oversight.rules import facts_of, record_gaps
 from oversight.statistics.ledger import digest
+from oversight.terminal import plain
 
 Options = argparse.Namespace
 # What lapses within this many days is signed again by `propose refresh`.
@@ -51,7 +52,7 @@ def run(options: Options) -> int:
 
 
 def _no(sentence: str) -> int:
-    print(f"tellsafe: {sentence}", file=sys.stderr)
+    print(f"tellsafe: {plain(sentence)}", file=sys.stderr)
     return 1
 
 
@@ -381,15 +382,16 @@ def annex_open(options: Options) -> None:
         write(Path(options.out), data, 0o600)
         _say(f"Opened into {options.out}")
     else:
-        print(data.decode("utf-8", "replace"))
+        # Whoever has the stewards' public keys can seal one.
+        for line in data.decode("utf-8", "replace").expandtabs().splitlines():
+            _say(line)
 
 
 # ------------------------------------------------------------------ small things
 
 
 def _say(line: str) -> None:
-    """One line. Texts of a proposal must neither move a steward's cursor nor look like lines of ours."""
-    print("".join(char if char.isprintable() else "?" for char in line), flush=True)
+    print(plain(line), flush=True)
 
 
 def _now(options: Options) -> datetime.datetime:

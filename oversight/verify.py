@@ -7,8 +7,9 @@ client does; every version before it as well, since a programme is judged by all
 import datetime
 import hashlib
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from crypto.constants import STALE_DAYS
-from crypto.encoding import b64, parse_strict
+from crypto.encoding import b64, is_week, parse_strict
 from crypto.errors import Malformed, ProtocolError
 from crypto.history import REASONS
 from crypto.numbers import exact_words
@@ -34,6 +35,8 @@ Get = Callable[[str], bytes | None]
 # A server ticks and timestamps are renewed while we read: a difference counts only if it stays.
 TRIES = 3
 PAGES = ("/", "/report", "/return")
+WHY_MISSING = "Either these versions never were, or the server hides them: ask the stewards"
+_PATH = re.compile(r"/[A-Za-z0-9._/-]*")
 
 
 class Wrong(Exception):
@@ -56,7 +59,10 @@ class Past:
 
 
 def verify(get: Get, programme: bytes, now: datetime.datetime, say: Callable[[str], None]) -> Tree:
-    """Check everything, telling each step. Returns the newest tree. Wrong or a ProtocolError: the first thing that is wrong."""
+    """Check everything, telling each step. Returns the newest tree. Wrong or a ProtocolError: the first thing that is wrong.
+
+    Versions that are missing are told, the rest is checked all the same, and Wrong comes at the end.
+    """
     bundle = _need(get, "/tree/bundle.json")
     tree = verify_bundle(bundle, programme, now)
     say(f"fingerprint: the first root is the one of {programme.hex()}")
@@ -65,11 +71,13 @@ def verify(get: Get, programme: bytes, now: datetime.datetime, say: Callable[[st
     say("newest state: signatures, thresholds, versions and dates of " + ", ".join(f"{k} {v}" for k, v in sorted(tree.versions.items())))
     _same_files(get, files, say)
     _roots(get, state, tree, say)
-    _history(get, state, now, say)
+    gaps = _history(get, state, now, say)
     _timestamp(files, state, tree, now, say)
     _people(tree, now, say)
     _pages(get, say)
     _segments(get, programme, say)
+    if gaps:
+        raise Wrong(gaps[0] if len(gaps) == 1 else f"{gaps[0]} (and {len(gaps) - 1} more of this kind, see WRONG above)")
     return tree
 
 
@@ -101,45 +109,90 @@ def _roots(get: Get, state: State, tree: Tree, say: Callable[[str], None]) -> No
     say(f"thresholds: {state.root.roles['root'].threshold} of {count} stewards for roots, rosters and the programme; one for a suspension")
 
 
-def _history(get: Get, state: State, now: datetime.datetime, say: Callable[[str], None]) -> None:
-    """Every snapshot from the first, and with each what was new in it."""
+def _history(get: Get, state: State, now: datetime.datetime, say: Callable[[str], None]) -> list[str]:
+    """Every snapshot from the first, and with each what was new in it. Returns which versions are missing, a sentence each."""
     past = Past([_metadata(get, f"{version}.root.json", Root).signed for version in range(1, state.root.version + 1)])
     past.programme = state.programme
     told_roots = 0
     root_at = 0
     before: Facts | None = None
     versions: dict[str, int] = {}
-    for number in range(1, state.snapshot.version + 1):
+    gaps: list[str] = []
+    told = 0
+    for number in _numbers_shown(get, state.snapshot.version, past):
         snapshot = _metadata(get, f"{number}.snapshot.json", Snapshot)
         root_at = _root_of(past.roots, root_at, snapshot, number)
         targets = _metadata(get, promised(snapshot.signed, "targets"), Targets)
         _signed(past.roots[root_at], "targets", targets, f"targets of snapshot {number}")
         now_versions = {role: snapshot.signed.meta[f"{role}.json"].version for role in ("targets", *CONTENTS)}
-        for role, version in now_versions.items():
-            if version not in (versions.get(role, 0), versions.get(role, 0) + 1):
-                raise Wrong(f"snapshot {number} goes from {role} {versions.get(role, 0)} to {role} {version}")
         roles = {role: _metadata(get, promised(snapshot.signed, role), Targets) for role in CONTENTS}
         signers = {role: _signed(targets.signed, role, each, f"{role} {each.signed.version}") for role, each in roles.items()}
         contents = {role: _content(get, role, each.signed) for role, each in roles.items()}
         facts = facts_of(contents, roles["roster"].signed.version)
         past.names |= names_of(facts)
+        who = ", ".join(name_of(key, past.names) for key in _good_keys(past.roots[root_at], "snapshot", snapshot))
+        missing = _missing(number, told, now_versions | _numbers_version(snapshot.signed), versions, who)
+        for gap in missing:
+            say(f"    WRONG: {gap}")
+        gaps += missing
         day = f"{snapshot.signed.expires - LIFE['snapshot']:%Y-%m-%d}"
         for wrong in problems(before, facts, day):
-            raise Wrong(f"snapshot {number}: {wrong}")
+            # From one that is not shown to the next nobody can say which step broke the rule.
+            if number > told + 1:
+                say(f"    WRONG: snapshot {number}, and what is missing before it: {wrong}")
+            else:
+                raise Wrong(f"snapshot {number}: {wrong}")
         _remember(past, facts)
         for index in range(told_roots, root_at + 1):
             _tell_root(get, past, index, say)
         told_roots = max(told_roots, root_at + 1)
         _tell(number, day, now_versions, versions, signers, changes(before, facts, day), past, say)
         _numbers(get, snapshot.signed, targets.signed, versions, now, number == state.snapshot.version, past, say)
-        before, versions = facts, now_versions | _numbers_version(snapshot.signed)
+        before, versions, told = facts, now_versions | _numbers_version(snapshot.signed), number
     for index in range(told_roots, len(past.roots)):
         _tell_root(get, past, index, say)
     assert before is not None
     for wrong in shape_problems(state.root, state.targets, before, state.contents["roster"], f"{now:%Y-%m-%d}"):
         raise Wrong(wrong)
     _say_numbers(past, versions, say)
-    say(f"keys: {len(past.keys)} keys over the whole history, none ever used for another name")
+    say(f"keys: {len(past.keys)} keys over the history shown here, none ever used for another name")
+    return gaps
+
+
+def _numbers_shown(get: Get, newest: int, past: Past) -> Iterator[int]:
+    """The snapshots from 1 until one is missing, then those that lead without a gap to the newest.
+
+    One steward can sign a snapshot numbered by the seconds since 1970: what lies between is not asked for one by one.
+    """
+    number = 1
+    while number < newest and get(f"/tree/{number}.snapshot.json") is not None:
+        yield number
+        number += 1
+    first = newest
+    while first - 1 > number and get(f"/tree/{first - 1}.snapshot.json") is not None:
+        first -= 1
+        # Each is a file that a steward signed: a server that answers whatever it is asked cannot keep us here.
+        _root_of(past.roots, 0, _metadata(get, f"{first}.snapshot.json", Snapshot), first)
+    yield from range(first, newest + 1)
+
+
+def _missing(number: int, told: int, versions: dict[str, int], before: dict[str, int], who: str) -> list[str]:
+    """Which versions lie between the last snapshot told and this one without having been shown, a sentence each; Wrong if one goes back."""
+    found = []
+    if number > told + 1:
+        found.append(f"{_span('snapshot', told + 1, number - 1)} not shown here; {who} signed {number}. {WHY_MISSING}")
+    for role, version in versions.items():
+        was = before.get(role, 0)
+        if version < was:
+            raise Wrong(f"snapshot {number} goes from {role} {was} to {role} {version}")
+        # What changed in snapshots that are missing is missing with them.
+        if version - was > number - told:
+            found.append(f"{_span(role, was + 1, version - 1)} not shown here; {who} signed snapshot {number}. {WHY_MISSING}")
+    return found
+
+
+def _span(what: str, first: int, last: int) -> str:
+    return f"{what} {first} is" if first == last else f"{what} {first} to {last} are"
 
 
 def _numbers_version(snapshot: Snapshot) -> dict[str, int]:
@@ -152,8 +205,8 @@ def _numbers(get: Get, snapshot: Snapshot, targets: Targets, before: dict[str, i
              say: Callable[[str], None]) -> None:  # fmt: skip
     """The public numbers of one snapshot: signatures, every file, the ledger and each release; a line for each that is new."""
     version, was = _numbers_version(snapshot).get(STATISTICS, 0), before.get(STATISTICS, 0)
-    if version not in (was, was + 1):
-        raise Wrong(f"snapshot {snapshot.version} goes from {STATISTICS} {was} to {STATISTICS} {version}")
+    if not version and was:
+        raise Wrong(f"snapshot {snapshot.version} leaves out {STATISTICS} {was}")
     if not version:
         return
     signed = _metadata(get, f"{version}.{STATISTICS}.json", Targets)
@@ -306,6 +359,8 @@ def _pages(get: Get, say: Callable[[str], None]) -> None:
     for path in PAGES:
         if path not in wanted:
             raise Wrong(f"manifest.json leaves out {path}")
+    if not all(_PATH.fullmatch(path) for path in wanted):
+        raise Wrong("manifest.json names something that is no path of a page on this server: do not use it, and tell the stewards")
     for path, digest in wanted.items():
         if hashlib.sha256(_need(get, path)).hexdigest() != digest:
             raise Wrong(f"the page {path} is not the one manifest.json promises")
@@ -332,6 +387,8 @@ def _chain(get: Get, programme: bytes) -> tuple[list[Segment], int]:
         number, digest, weeks = int(head["number"]), bytes.fromhex(head["hash"]), [str(week) for week in head["weeks"]]
     except (ValueError, TypeError, KeyError) as error:
         raise Malformed("head.json is not in its form") from error
+    if not all(map(is_week, weeks)):
+        raise Malformed("head.json is not in its form")
     segments: list[Segment] = []
     for week in weeks:
         segments += parse_segments(_need(get, f"/files/clues/{week}"), programme)

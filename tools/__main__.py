@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
     back = commands.add_parser("return", help="read a case with its twelve words")
     _network(back)
-    back.add_argument("--receipt-file", required=True, metavar="FILE", help="file with the twelve words")
+    back.add_argument("--receipt-file", metavar="FILE", help="file with the twelve words, for scripts (default: ask)")
     then = back.add_mutually_exclusive_group()
     then.add_argument("--reply", metavar="FILE", help="and write again, UTF-8")
     then.add_argument("--may", metavar="CODE", help="and change what reviewers may do: ADVISE, HOLD, ASK, REFER or PUBLISH")
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
     reply = commands.add_parser("reply", help="write again with the twelve words")
     _network(reply)
-    reply.add_argument("--receipt-file", required=True, metavar="FILE", help="file with the twelve words")
+    reply.add_argument("--receipt-file", metavar="FILE", help="file with the twelve words, for scripts (default: ask)")
     reply.add_argument("--text", required=True, metavar="FILE", help="what to write, UTF-8")
     reply.set_defaults(run=_reporter("reply"))
 

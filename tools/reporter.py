@@ -26,6 +26,7 @@ from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
 from crypto.private import receipt as private_receipt
 from oversight.errors import Refused as KeyRefused
+from oversight.terminal import plain
 from tools import clock, evaluator, receivers
 from tools.errors import Unfit
 
@@ -42,6 +43,8 @@ ANSWERS: Mapping[str, Any] = {
 }
 # A reply is as long as its writer wants, but not a large file by mistake.
 REPLY_LETTERS = 10
+# Bytes of an answer, unpacked.
+LIMIT = 256 * 1024 * 1024
 # Seconds before each further try of a request.
 WAITS = (0.5, 1, 2, 4, 8, 16, 32)
 ANSWERED = {
@@ -52,7 +55,7 @@ ANSWERED = {
 NOBODY = "No letters for these words. Check the words; a new report appears after the next tick."
 FINDING_LATER = (
     "The report is stored; that the evaluator's finding is, the server has not said. The words open the case all the same. After the next "
-    "tick send it with `./tellsafe return --receipt-file FILE --as-evaluator KEYFILE --finding FILE`, which says so if it is there already."
+    "tick send it with `./tellsafe return --as-evaluator KEYFILE --finding FILE`, which says so if it is there already."
 )
 FORMER = "a former reviewer"
 WARNING = (
@@ -431,24 +434,32 @@ class Server:
         full = True
         for wait in (*WAITS, 0):
             try:
-                answer = self.pool.request(method, self.url + path, body=body, headers=headers, retries=False, redirect=False)
+                answer = self.pool.request(
+                    method, self.url + path, body=body, headers=headers, retries=False, redirect=False, preload_content=False
+                )
+                try:
+                    data = answer.read(LIMIT + 1)
+                finally:
+                    answer.release_conn()
             except urllib3.exceptions.HTTPError:
                 answer = None
+            if answer is not None and len(data) > LIMIT:
+                raise Unreachable("The server sends more than any file of this protocol has.")
             if answer is not None and answer.status == 200:
-                return answer.data
+                return data
             # A full tray empties at the next tick; other refusals stay refusals.
             if answer is not None and answer.status < 500:
-                raise _refusal(answer)
+                raise _refusal(answer.status, data)
             full = full and answer is not None and answer.status == HTTPStatus.SERVICE_UNAVAILABLE
             time.sleep(wait)
         if full and answer is not None:
-            raise _refusal(answer)  # it said each time that it took nothing: that is an answer
+            raise _refusal(answer.status, data)  # it said each time that it took nothing: that is an answer
         raise Unreachable(self.url + path)
 
 
-def _refusal(answer: urllib3.BaseHTTPResponse) -> Refused:
-    kind = MoreEffort if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Refused
-    return kind(answer.data.decode("utf-8", "replace").strip()[:300])
+def _refusal(status: int, said: bytes) -> Refused:
+    kind = MoreEffort if status == HTTPStatus.TOO_MANY_REQUESTS else Refused
+    return kind(said[:1200].decode("utf-8", "replace").strip()[:300])
 
 
 def fetch_programme(server: Server, fingerprint: str | None, weeks: int | None = None) -> Programme:
@@ -547,7 +558,7 @@ def report(options: argparse.Namespace) -> int:
     if len(routing.eligible(known.tree, want, known.day)) < constants.READERS_MIN:
         raise Unfit(receivers.too_few(known.tree, want, known.day))
     if options.who:
-        print(json.dumps(_who(known, want), ensure_ascii=False))
+        _say_json(_who(known, want))
         return 0
     if finding:
         evaluator.check_accredited(known.tree, finding)
@@ -618,8 +629,13 @@ def _tell_if_stale(known: Programme) -> None:
 
 
 def _say(line: str) -> None:
-    """One line. Names on a list must neither move a cursor nor look like lines of ours."""
-    print("".join(char if char.isprintable() else "?" for char in line), flush=True)
+    print(plain(line), flush=True)
+
+
+def _say_json(value: Any) -> None:
+    """One line of JSON, which escapes what a terminal would obey."""
+    text = json.dumps(value, ensure_ascii=False)
+    print("".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text), flush=True)
 
 
 def come_back_and_read(options: argparse.Namespace) -> int:
@@ -636,7 +652,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
     text = Path(options.reply).read_text("utf-8") if options.reply else ""
     if bool(options.confirm) != (options.agree or options.refuse):
         raise Unfit("--confirm ID goes with --agree or --refuse. Nothing was sent.")
-    words = Path(options.receipt_file).read_text("utf-8").strip()
+    words = _words(options)
     finding = _finding(options)
     server = Server(options.server, options.socks)
     known, held = come_back(server, options.fingerprint, words)
@@ -677,14 +693,14 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         result |= {"sent": "confirm", "stored": send_all(server, known, [compose_answer(known, held, options.confirm, options.agree)])}
     elif finding:
         result |= {"sent": "evaluator", "stored": send_all(server, known, [compose_finding(known, held, finding)])}
-    print(json.dumps(result, ensure_ascii=False))
+    _say_json(result)
     return 0
 
 
 def reply(options: argparse.Namespace) -> int:
     """`reply`: write again with a receipt. The last line of output is {"stored": postings, "stale"}."""
     text = Path(options.text).read_text("utf-8")
-    words = Path(options.receipt_file).read_text("utf-8").strip()
+    words = _words(options)
     server = Server(options.server, options.socks)
     known, held = come_back(server, options.fingerprint, words)
     _tell_if_stale(known)
@@ -693,6 +709,13 @@ def reply(options: argparse.Namespace) -> int:
         return 1
     print(json.dumps({"stored": send_all(server, known, compose_replies(known, held, text)), "stale": known.tree.stale}))
     return 0
+
+
+def _words(options: argparse.Namespace) -> str:
+    """The twelve words: typed, unless there is a file of them."""
+    if options.receipt_file:
+        return Path(options.receipt_file).read_text("utf-8").strip()
+    return getpass.getpass("The twelve words: ")
 
 
 def send_all(server: Server, known: Programme, bodies: Sequence[bytes]) -> int:
@@ -716,11 +739,15 @@ def explained(command: Callable[[argparse.Namespace], int], options: argparse.Na
     try:
         return command(options)
     except ProtocolError as error:
-        print(f"tellsafe: {error.name}: {error}", file=sys.stderr)
+        _no(f"{error.name}: {error}")
     except (Unfit, KeyRefused) as error:
-        print(f"tellsafe: {error}", file=sys.stderr)
+        _no(str(error))
     except (Refused, Unreachable, ValueError, OSError) as error:
-        print(f"tellsafe: {type(error).__name__}: {error}", file=sys.stderr)
+        _no(f"{type(error).__name__}: {error}")
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def _no(sentence: str) -> None:
+    print(f"tellsafe: {plain(sentence)}", file=sys.stderr)

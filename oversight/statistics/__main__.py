@@ -8,6 +8,7 @@ from crypto.errors import ProtocolError
 from crypto.numbers import TABLES
 from oversight.errors import Refused
 from oversight.statistics import desk
+from oversight.terminal import plain
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     run: Callable[[argparse.Namespace], list[str]] = options.run
     try:
         for line in run(options):
-            print(line)
+            print(plain(line))
     except ProtocolError as error:
         return _no(f"{error} ({error.name})")
     except Refused as error:
@@ -83,7 +84,7 @@ def _passphrase(add: "Callable[..., argparse.Action]") -> None:
 
 
 def _no(sentence: str) -> int:
-    print(f"tellsafe: {sentence}", file=sys.stderr)
+    print(f"tellsafe: {plain(sentence)}", file=sys.stderr)
     return 1
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crypto.constants import LETTER_BYTES, POSTING_BYTES, SLOTS
 from crypto.errors import ProtocolError
 from crypto.posting import parse_posting
-from intake import errors, publicfiles, tray, views
+from intake import clock, errors, publicfiles, segments, tray, views
 from intake.db import reading
 from intake.migrate import alembic_config
 from intake.models import metadata
@@ -64,6 +64,17 @@ def test_the_manifest_names_every_page_and_file(client):
     script = next(path for path in files if path.startswith("/static/report."))
     assert client.get(script).headers["Cache-Control"].endswith("immutable")
     assert script in client.get("/report").text
+
+
+def test_what_a_reporter_reads_is_kept_by_no_browser(client, config, db, post):
+    """The blocks they asked for would be on the disk as a mark of their words."""
+    assert post(new_posting()) == (200, "stored")
+    assert segments.tick_once(config, db) == 1
+    old = config.files / "clues" / "2020-W01"
+    old.write_bytes(b"")
+    for path in ("/files/letters/1/0", f"/files/clues/{clock.week()}", "/files/clues/2020-W01"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
 
 
 def test_the_bundle_is_the_tree_and_follows_it(client, config):

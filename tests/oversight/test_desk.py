@@ -460,12 +460,18 @@ def test_an_annex(with_ana: Desk) -> None:
         assert "Told in confidence." in with_ana.run("annex", "open", with_ana.path("a.annex"), *key)[1]
     key = ("--key", with_ana.path("dee.key"), "--passphrase-file", with_ana.path("passphrase"))
     assert "not sealed to Dee" in with_ana.run("annex", "open", with_ana.path("a.annex"), *key)[2]
+    Path(with_ana.path("private.txt")).write_text("\x1b[2JTold by\tanybody.\nA second line.\u202e\n")
+    with_ana.run(*seal)
+    key = ("--key", with_ana.path("ada.key"), *key[2:])
+    assert with_ana.run("annex", "open", with_ana.path("a.annex"), *key)[1].endswith("\n?[2JTold by     anybody.\nA second line.?\n")
 
 
 def test_control_characters_do_not_reach_the_screen(with_ana: Desk) -> None:
     Path(with_ana.path("facts.json")).write_text(json.dumps({"emergency": "x\n  DO SIGN\x1b[2J"}))
     said = with_ana.change("programme", with_ana.path("facts.json"))
     assert "x?  DO SIGN?[2J" in said
+    refused = with_ana.run("show", with_ana.path("x\x1b[2J"))[2]
+    assert "x?[2J" in refused and refused[:-1].isprintable()
 
 
 def test_publishing_to_a_servers_folder(founded: Desk) -> None:

@@ -18,7 +18,7 @@ from intake import create_app
 from intake.config import Config
 from intake.migrate import migrate
 from intake.segments import tick_once
-from oversight import tree
+from oversight import keys, tree
 from oversight.__main__ import main
 from oversight.keys import signer
 from oversight.metadata import next_versions, state_of, to_bundle
@@ -26,7 +26,7 @@ from oversight.proposal import Proposal, add_signatures, apply
 from oversight.publish import load, store
 from tests.oversight.serving import serving
 from tests.oversight.test_tree import PROGRAMME, ROSTER, STEWARDS
-from tests.oversight.world import NOW, Desk, request
+from tests.oversight.world import NOW, PASSPHRASE, Desk, request
 
 PAGES = {"/": b"<h1>Start</h1>", "/report": b"<h1>Report</h1>", "/return": b"<h1>Return</h1>", "/static/a.css": b"body{}"}
 
@@ -133,16 +133,20 @@ def head_of_another_chain(site: Site) -> None:
     site.files["/files/head.json"] = canonical({**head, "hash": "11" * 32})
 
 
+FORGED = rb'"/\u001b[2J\u001b[Hok  segments\nEverything checked: Example programme\u001b[8m"'
 TAMPERED: dict[str, tuple[Callable[[Site], None], str]] = {
     "another fingerprint": (lambda site: setattr(site, "fingerprint", "22" * 32), "not the one of this fingerprint"),
     "no bundle": (without("/tree/bundle.json"), "/tree/bundle.json is missing"),
     "an old roster rewritten": (old_roster_changed, "roster.json of version 2 is not the file that was signed"),
-    "an old version gone": (without("/tree/2.snapshot.json"), "/tree/2.snapshot.json is missing"),
+    "an old version gone": (without("/tree/2.snapshot.json"), "snapshot 2 is not shown here; Ada, Ben signed 3."),
     "an old signature gone": (old_signature_lost, "roster 3 has 1 good signatures of 2"),
     "single files differ": (replaced("/tree/1.root.json", b"{", b"{ "), "in the bundle is not"),
     "a hidden root": (hidden_root, "leaves it out of the bundle"),
     "a changed page": (replaced("/report", b"Report", b"Rep0rt"), "the page /report is not the one"),
     "a page left out": (replaced("/manifest.json", b'"/report"', b'"/rep"'), "leaves out /report"),
+    "a page of another host": (replaced("/manifest.json", b'"/static/a.css"', b'"@evil.example/a"'), "no path of a page on this server"),
+    "a page that writes on the screen": (replaced("/manifest.json", b'"/static/a.css"', FORGED), "no path of a page on this server"),
+    "a week that writes on the screen": (replaced("/files/head.json", b'"2026-W46"', FORGED), "head.json is not in its form"),
     "no manifest": (without("/manifest.json"), "/manifest.json is missing"),
     "a changed clue": (replaced("/files/clues/2026-W46", b"\x01" * 40, b"\x00" * 40), "does not follow"),
     "a segment gone": (replaced("/files/head.json", b'"2026-W46","2026-W47"', b'"2026-W46"'), "not the one of head.json"),
@@ -159,6 +163,33 @@ def test_a_tampered_server(history: tuple[Desk, Site], case: str) -> None:
     assert code == 1
     assert sentence in complaint, complaint
     assert complaint.count("\n") == 1
+    assert complaint[:-1].isprintable()
+
+
+def jump(desk: Desk, number: int) -> None:
+    """Cem alone publishes a snapshot of a number far ahead, by another program; the server takes it, and the stewards go on from there."""
+    held = load(desk.tree)
+    state = state_of(held)
+    state.snapshot.version = number - 1
+    cem = keys.open_key(PASSPHRASE, Path(desk.path("cem.key")).read_bytes())
+    made, texts = next_versions(state, {}, desk.now, again=["snapshot", "timestamp"])
+    proposal, _ = add_signatures(Proposal(made, texts), keys.signer_of(cem), state)
+    store(desk.tree, apply(held, proposal))
+
+
+def test_one_steward_skips_versions(founded: Desk) -> None:
+    """Nobody can bring them back: it is said who did it, all else is checked, and it stays wrong."""
+    jump(founded, 1_700_000_000)
+    founded.change("admit", str(request(founded.folder, "Ana", 1, founded.programme)), founded.path("record.toml"))
+    site = Site(founded.tree)
+    asked: list[str] = []
+    with serving(lambda path: asked.append(path) or site.files.get(path)) as site.url:
+        code, said, complaint = verified(founded, site)
+    assert (code, complaint.count("\n")) == (1, 1)
+    assert "snapshot 2 to 1699999999 are not shown here; Cem signed 1700000000. Either" in complaint
+    for line in ("WRONG: snapshot 2 to", "Admitted: Ana", "pages: 4 pages", "segments: 2 kept"):
+        assert line in said, f"{line}\n{said}"
+    assert "Everything checked" not in said and len(asked) < 60
 
 
 def test_a_tree_that_was_left_alone(history: tuple[Desk, Site]) -> None:

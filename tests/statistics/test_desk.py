@@ -133,3 +133,8 @@ def test_a_wrong_passphrase_and_a_lost_block_are_said_in_a_sentence(world: World
         path.unlink()
     assert "the mirror lacks block" in world.collect("--mirror", str(world.place / "mirror"))[2]
     assert "collect first" in world.run("draw", "2027-Y", "T1", *world.own, "--now", DRAW_DAY)[2]
+
+
+def test_a_name_does_not_write_on_the_screen(world: World) -> None:
+    complaint = world.run("check", str(world.place / "x\x1b[2J"), "--fingerprint", world.fingerprint)[2]
+    assert "x?[2J" in complaint and complaint[:-1].isprintable()

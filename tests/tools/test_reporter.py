@@ -6,6 +6,7 @@ First against a server of a few lines, then as commands against the real one.
 import contextlib
 import dataclasses
 import datetime
+import gzip
 import http.server
 import json
 import subprocess
@@ -20,7 +21,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-import urllib3
 
 from crypto import case as cases
 from crypto import constants, roster, segment
@@ -335,7 +335,7 @@ def test_more_effort_is_done_once_the_server_names_it(server: Any, monkeypatch: 
 
     def refuse(name: str) -> None:
         status, sentence = SENTENCES[name]
-        raise reporter._refusal(urllib3.HTTPResponse(sentence.encode(), status=status))
+        raise reporter._refusal(status, sentence.encode())
 
     def post(body: bytes) -> None:
         if effort_of(parse_posting(body), bytes(32)) < asked:
@@ -430,6 +430,51 @@ def test_a_long_reply_is_split(server: Any) -> None:
     assert "".join(item["text"] for item in reporter.conversation(held.case, held.keys, known.tree.roster)[1:]) == text
     with pytest.raises(TooLong):
         reporter.compose_replies(known, held, "x" * 15_000 * (reporter.REPLY_LETTERS + 1))
+
+
+@contextlib.contextmanager
+def answering(body: bytes, status: int, **headers: str) -> Iterator[str]:
+    """A server that says the same to everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+
+
+def test_a_server_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter, "LIMIT", 100_000)
+    large = answering(gzip.compress(bytes(50_000_000)), 200, Content_Encoding="gzip")
+    with large as url, pytest.raises(reporter.Unreachable, match="more than any file"):
+        reporter.Server(url).get("/tree/bundle.json")
+
+
+def test_what_a_server_says_does_not_write_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(b"\x1b[2J\x1b[Hok  Everything checked\x1b[8m", 403) as url:
+        assert main(["report", "--server", url, "--who"]) == 1
+    assert capsys.readouterr().err == "tellsafe: Refused: ?[2J?[Hok  Everything checked?[8m\n"
+    reporter._say_json({"text": "a\x9b2J\u202e 测"})
+    assert (said := capsys.readouterr().out)[:-1].isprintable() and json.loads(said) == {"text": "a\x9b2J\u202e 测"}
+
+
+@pytest.mark.parametrize("command", [["return"], ["reply", "--text", "TEXT"]])
+def test_the_words_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: Any) -> None:
+    """They need not stand in a file. Wrong ones are said before anything is fetched."""
+    text = written(tmp_path / "text", "More.")
+    monkeypatch.setattr("getpass.getpass", lambda _: "twelve words of no case")
+    assert main([text if part == "TEXT" else part for part in command] + ["--server", "http://127.0.0.1:9"]) == 1
+    assert "BadWords" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------ the commands, against the real server
@@ -649,7 +694,7 @@ def test_words_are_given_when_only_the_finding_fails(
     assert lines, said.err
     result = json.loads(lines[-1])
     assert (result["stored"], result["postings"], result["finding"]) == ("some", 1, "unsent")
-    assert "return --receipt-file FILE --as-evaluator" in lines[-2] and lines[-2] == f"WARNING: {result['warning']}"
+    assert "return --as-evaluator" in lines[-2] and lines[-2] == f"WARNING: {result['warning']}"
     back = ["return", *network, "--receipt-file", written(tmp_path / "words", result["receipt"])]
     until(lambda said: said["status"] != "NOTHING", *back)
     assert tellsafe(*back, *added)["sent"] == "evaluator"
