@@ -13,7 +13,7 @@ from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.graph import Graph, graph_of, names
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, cases, circle, clock, labels, standing, trial
+from review import backup, casebook, cases, circle, clock, labels, standing, ticks, trial
 from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
@@ -24,8 +24,9 @@ TALK = ("part", "reply", "answer")  # what decides nothing
 
 NOT_SENT = (
     "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
-    "Say it again if it should stand."
+    "Say it again if it should stand. A line of the case's checklist says the same until you take it off."
 )
+NOT_SENT_LINE = "Not sent after the restore: {}. Say it again if it should stand."
 COPIES_NOT_SENT = " Nor were copies for other readers: ask them whether they miss something, and send them the case again."
 
 
@@ -168,11 +169,14 @@ def after_restore(desk: Desk) -> None:
         gone = [*(posting for posting in book.waiting if posting not in left), *copies]
         records = [casebook.published_record(gone), *(casebook.posted_record(posting, 0) for posting in gone)]
         if doubtful:
-            unsent = [
-                f"{labels.label(labels.KIND, book.events[id_].kind)} in case {cases.short(casebook.of_case(book.events[id_]))}"
-                for id_ in sorted(doubtful)
-            ]
-            desk.status.note = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+            unsaid: dict[str, list[str]] = {}
+            for event in (book.events[id_] for id_ in sorted(doubtful)):
+                unsaid.setdefault(casebook.of_case(event), []).append(labels.label(labels.KIND, event.kind))
+            unsent = [f"{kind} in case {cases.short(case_id)}" for case_id, kinds in unsaid.items() for kind in kinds]
+            desk.status.unsent = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+            for case_id, kinds in unsaid.items():
+                line = ticks.OPEN + NOT_SENT_LINE.format(", ".join(kinds))
+                records.append(casebook.ticks_record(case_id, [*book.ticks.get(case_id, ()), line]))
         write(desk, [*records, *map(casebook.unsaid_record, sorted(doubtful))])
         queue_waiting(desk)
 
