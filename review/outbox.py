@@ -118,7 +118,8 @@ def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebo
 
 def _rehearse(case: Case, held: Collection[Event], event: Event) -> None:
     """Refused if the event would be void where it is to stand, or wait for a signature that could not count."""
-    if why := trial.lacking(case, held, event):
+    (why,) = trial.lacking(case, held, event)
+    if why:
         raise Refused(why)
 
 
