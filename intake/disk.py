@@ -39,15 +39,16 @@ def sync(folder: Path) -> None:
 def touch(data: Path) -> None:
     """Date everything that a posting dates, by changing it or by being read, to now: the database, its log, the locks, their folder.
 
-    By name only: to open and close the database here would take away the locks that SQLite has in this process.
+    By name only: to open and close the database here would take away the locks that SQLite has in this process. What may not be touched
+    stays as it is, and nothing is raised: publication comes after this.
     """
-    for path in data.iterdir():
-        with suppress(FileNotFoundError):
-            if path.is_file():
-                os.utime(path)
+    for name in next(os.walk(data), ("", [], []))[2]:
+        with suppress(OSError):
+            os.utime(data / name)
     # head.json is written when a posting raises the effort; the week that dates it stays, the time of the change does not.
     for path in (data / "files", data / "files" / "head.json"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.utime(path, ns=(kept := path.stat().st_mtime_ns, kept))
-    os.utime(data)
-    sync(data)  # the last to be touched: common file systems write what went before it with it
+    with suppress(OSError):
+        os.utime(data)
+        sync(data)  # the last to be touched: common file systems write what went before it with it

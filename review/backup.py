@@ -105,7 +105,7 @@ def waiting(folder: Path) -> bool:
     return (folder / RESTORED).exists()
 
 
-def settle(folder: Path, newest: int, before: Callable[[], None] = lambda: None) -> bool:
+def settle(folder: Path, newest: int, before: Callable[[], None]) -> bool:
     """Look at the newest segment, every one up to it being read. True once somebody who restored may speak again.
 
     What the lost machine had posted is in the tray or in a segment: two segments later it is in the casebook. `before` is done first: if it

@@ -29,14 +29,13 @@ from review import (
     standing,
     steps,
     ticks,
+    trial,
     vault,
 )
 from review.desk import Desk, write
 
 Answer = str | Response | tuple[str, int]
 NOT_READY = "Nothing can be sent now: see the line at the top. Your words are still in the form."
-OFF_DUTY = "Your card is {}: you cannot propose, sign or record steps now. Talk to the stewards."
-STATE = {"reason": constants.NO_REASON, "text": "", "until": "", "whom": "", "urgent": "NO"}
 NO_BOX = "Tick the box if it may go all the same. Nothing was proposed."
 FORMS = ("answer", "note", "evidence", "knew", "leads", "triage", "assess", "correction")
 TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
@@ -160,7 +159,7 @@ def _leads(app: Flask, desk: Desk) -> None:
 def _moving(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/acknowledge")
     def acknowledge(case_id: str) -> Answer:
-        return _say(desk, case_id, "state", {**STATE, "to": "ACKNOWLEDGED"}, "step-ACKNOWLEDGED", "top")
+        return _say(desk, case_id, "state", {**trial.BLANK, "to": "ACKNOWLEDGED"}, "step-ACKNOWLEDGED", "top")
 
     @app.post("/case/<case_id>/close")
     def close(case_id: str) -> Answer:
@@ -169,7 +168,7 @@ def _moving(app: Flask, desk: Desk) -> None:
             return case_page(desk, case_id, _drafts("close"), "Choose a reason for closing."), HTTPStatus.BAD_REQUEST
         if why := _unsure(desk, case_id, "CLOSED", reason):
             return case_page(desk, case_id, _drafts("close"), why), HTTPStatus.CONFLICT
-        return _say(desk, case_id, "state", {**STATE, "to": "CLOSED", "reason": reason, "text": _text("close")}, "close", "top")
+        return _say(desk, case_id, "state", {**trial.BLANK, "to": "CLOSED", "reason": reason, "text": _text("close")}, "close", "top")
 
     @app.post("/case/<case_id>/state")
     def state(case_id: str) -> Answer:
@@ -188,7 +187,7 @@ def _moving(app: Flask, desk: Desk) -> None:
                 fields["whom"] = case.whom
         if why := _unsure(desk, case_id, to):
             return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.CONFLICT
-        return _say(desk, case_id, "state", {**STATE, **fields}, f"step-{to}", "top")
+        return _say(desk, case_id, "state", {**trial.BLANK, **fields}, f"step-{to}", "top")
 
 
 def _signing(app: Flask, desk: Desk) -> None:
@@ -324,7 +323,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             promises=[words for words in promises.lines(desk.tree.programme.commitments if desk.tree else ()) if words not in said],
             week=week,
             plain_week=clocks.plain_week,
-            off_duty=OFF_DUTY.format(off) if off else "",
+            off_duty=standing.off_duty_words(off),
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
         )
         if fresh:
@@ -440,7 +439,7 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: s
     except outbox.NotReady:
         return case_page(desk, case_id, drafts, NOT_READY), HTTPStatus.CONFLICT
     except outbox.OffDuty as error:
-        return case_page(desk, case_id, drafts, OFF_DUTY.format(error)), HTTPStatus.CONFLICT
+        return case_page(desk, case_id, drafts, standing.off_duty_words(str(error))), HTTPStatus.CONFLICT
     except outbox.Refused as error:
         why = f"Not sent, as it would not count: {labels.label(labels.VOID, str(error))}.{_first(desk, str(error), fields)}"
         return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT

@@ -264,6 +264,7 @@ def _seats(case: Case, tree: Tree | None, names: Mapping[str, str], sign: str, d
         status = status_of(cards[key], suspended_on(tree, day), day) if tree and key in cards else "" if not tree else "waiting"
         if status not in ("", "active"):
             what += f", {labels.STATUS[status]}: gets no letters now"
+            what += "; a reserve takes the place once they step back" if status in standing.REPLACED else ""
         seats.append(Seat(_name(key, names, sign), True, what))
     return (*seats, *(Seat(_name(key, names, sign), False, labels.GONE[how]) for key, how in case.gone.items()))
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from crypto.case import Case
 from crypto.constants import READERS
 from crypto.event import Event
+from crypto.graph import names
 from crypto.roster import Reviewer, open_key, status_of
 from crypto.routing import Want, groups_of, why_not
 from crypto.tree import Tree, suspended_on
@@ -81,14 +82,10 @@ def not_after(held: Collection[Event], handover: str) -> list[Event]:
     after: set[str] = {handover}
     grown = True
     while grown:
-        found = {event.id for event in held if event.id not in after and not after.isdisjoint(_names(event))}
+        found = {event.id for event in held if event.id not in after and not after.isdisjoint(names(event))}
         after |= found
         grown = bool(found)
     return sorted((event for event in held if event.id not in after - {handover}), key=_age)
-
-
-def _names(event: Event) -> Collection[str]:
-    return {*event.payload.get("prev", ()), *event.payload.get("parents", ())}
 
 
 def _age(event: Event) -> tuple[bool, str, str]:

@@ -16,6 +16,7 @@ from review import backup, casebook, clock, post
 from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
+LEFT_OUT = "left out"  # what the alarm is about that the server offers less than it is to keep
 COMPACT_AFTER = 8  # records that say nothing any more; a delivered posting alone is 130 KB of them
 
 
@@ -37,9 +38,15 @@ class Status:
     last_sync: datetime.datetime | None = None
     trouble: str = ""
     note: str = ""  # something that went wrong and hinders nobody yet
-    alarm: str = ""  # a server that contradicts itself; stays until the program ends
+    unsent: str = ""  # what was not sent after a restore; stays until the program ends
+    alarms: dict[str, str] = field(default_factory=dict)  # by what or whom they are about; they stay until the program ends
     done: int = 0
     total: int = 0
+
+    @property
+    def alarm(self) -> str:
+        """All alarms, a line each; what may be a gap of one's own comes last."""
+        return "\n".join(self.alarms[of] for of in sorted(self.alarms, key=lambda of: of == LEFT_OUT))
 
 
 @dataclass

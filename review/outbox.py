@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from crypto.case import Case, common, heads
 from crypto.constants import SLOTS, TALK_MAX
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
-from crypto.graph import names
+from crypto.graph import Graph, graph_of, names
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, cases, circle, clock, labels, standing, trial
+from review import backup, casebook, cases, circle, clock, labels, standing, ticks, trial
 from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
 SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
+SENT_AGAIN = 300  # what decides and is sealed again for the reporter; the oldest, on which the rest stands
+TALK_LEAST = 20
+TALK = ("part", "reply", "answer")  # what decides nothing
 
 NOT_SENT = (
     "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
-    "Say it again if it should stand."
+    "Say it again if it should stand. A line of the case's checklist says the same until you take it off."
 )
+NOT_SENT_LINE = "Not sent after the restore: {}. Say it again if it should stand."
 COPIES_NOT_SENT = " Nor were copies for other readers: ask them whether they miss something, and send them the case again."
 
 
@@ -92,7 +96,7 @@ def say(
         records = [casebook.event_record(event, 0), *casebook.hour_records([event], desk.now())]
         if kind == "summary":
             spare = SLOTS - len(slots)
-            old = originals(case)
+            old = originals(case, casebook.events_of(book, case_id))
             reporter = reporter_keys(case)
             slots += [(*reporter, item.raw) for item in old[:spare]]
             records += queue(desk, slots, event)
@@ -114,7 +118,8 @@ def queue(desk: Desk, slots: Sequence[Slot], event: Event | None) -> list[casebo
 
 def _rehearse(case: Case, held: Collection[Event], event: Event) -> None:
     """Refused if the event would be void where it is to stand, or wait for a signature that could not count."""
-    if why := trial.lacking(case, held, event):
+    (why,) = trial.lacking(case, held, event)
+    if why:
         raise Refused(why)
 
 
@@ -165,11 +170,14 @@ def after_restore(desk: Desk) -> None:
         gone = [*(posting for posting in book.waiting if posting not in left), *copies]
         records = [casebook.published_record(gone), *(casebook.posted_record(posting, 0) for posting in gone)]
         if doubtful:
-            unsent = [
-                f"{labels.label(labels.KIND, book.events[id_].kind)} in case {cases.short(casebook.of_case(book.events[id_]))}"
-                for id_ in sorted(doubtful)
-            ]
-            desk.status.note = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+            unsaid: dict[str, list[str]] = {}
+            for event in (book.events[id_] for id_ in sorted(doubtful)):
+                unsaid.setdefault(casebook.of_case(event), []).append(labels.label(labels.KIND, event.kind))
+            unsent = [f"{kind} in case {cases.short(case_id)}" for case_id, kinds in unsaid.items() for kind in kinds]
+            desk.status.unsent = NOT_SENT.format("; ".join(unsent)) + (COPIES_NOT_SENT if copies else "")
+            for case_id, kinds in unsaid.items():
+                line = ticks.OPEN + NOT_SENT_LINE.format(", ".join(kinds))
+                records.append(casebook.ticks_record(case_id, [*book.ticks.get(case_id, ()), line]))
         write(desk, [*records, *map(casebook.unsaid_record, sorted(doubtful))])
         queue_waiting(desk)
 
@@ -239,10 +247,59 @@ def talk(case: Case) -> list[Event]:
     return [event for event in case.order if event.payload["audience"] == "all" and event.payload["kind"] != "summary"]
 
 
-def originals(case: Case) -> list[Event]:
-    """What a summary seals again for the reporter: the report first, since nothing can be read without it, then the newest."""
-    said = [event for event in talk(case) if event.id != case.id]
-    return [case.root, *reversed(said[-(TALK_MAX - 1) :])]
+def originals(case: Case, held: Collection[Event]) -> list[Event]:
+    """What a summary seals again for the reporter: the report first, since nothing can be read without it, then the newest first.
+
+    All that decides is among it with what it rests on, so that the reporter's fold of these letters stands where this one does; the newest
+    words fill it up to TALK_MAX, and TALK_LEAST of them come along in any case. `held` are all events of the case.
+    """
+    graph = graph_of({event.id: event for event in held if event.payload["audience"] == "all"})
+    said = talk(case)
+    kept = _joined(graph, [event.id for event in said if event.kind not in TALK][:SENT_AGAIN])
+    rest = [event.id for event in said if event.id not in kept]
+    kept |= set(rest[::-1][: max(TALK_LEAST, TALK_MAX - len(kept))])
+    return [case.root, *(graph.held[name] for name in reversed(graph.order) if name in kept and name != case.id)]
+
+
+def _joined(graph: Graph, wanted: Sequence[str]) -> set[str]:
+    """These events, in order, with the fewest of the others by which they descend from each other: a fold follows only what it holds.
+
+    That somebody else had opened the report is asked of a cutoff alone. A flood of words costs no more than SENT_AGAIN letters beside them.
+    """
+    above: dict[str, int] = {}
+    for name in wanted:
+        event, known = graph.held[name], [graph.held[each] for each in above.keys() & set(wanted)]
+        asked = [each.id for each in known if each.kind != "received" or event.kind == "cutoff" or each.author == event.author]
+        _keep(graph, above, [name])
+        while lost := graph.above[name] & ~above[name] & sum(1 << graph.place[each] for each in asked):
+            way = _way(graph, above, name, lost.bit_length() - 1)
+            if len(above) + len(way) > len(wanted) + SENT_AGAIN:
+                break
+            _keep(graph, above, way)
+    return set(above)
+
+
+def _keep(graph: Graph, above: dict[str, int], way: Sequence[str]) -> None:
+    """Put the events of a way, newest first, among those kept, each with the places of the ancestors it has by what is kept."""
+    for name in reversed(way):
+        above[name] = 0
+        for each in names(graph.held[name]) & above.keys():
+            above[name] |= above[each] | 1 << graph.place[each]
+
+
+def _way(graph: Graph, above: Mapping[str, int], start: str, place: int) -> list[str]:
+    """The shortest way from an event up to a kept one that is, or is known to descend from, the event at `place`; without that one."""
+    came, queue = {start: ""}, [start]
+    for name in queue:
+        for each in sorted(names(graph.held[name]) & graph.held.keys() - came.keys()):
+            came[each] = name
+            if each in above and (above[each] | 1 << graph.place[each]) >> place & 1:
+                way = [name]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return way[::-1]
+            queue.append(each)
+    return []
 
 
 def summary_due(case: Case, sign: str, week: str) -> bool:

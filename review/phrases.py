@@ -22,6 +22,12 @@ PHRASES = {
         "Nothing happens before you say yes on this page. You can also say no, or ask us to wait. Few people may know this: "
         "think of who could guess that it was you.",
     ),
+    "may": (
+        "Asking for more than advice",
+        "You chose to be advised and no more, so we will do nothing else. What you describe may not wait, and we would like to look into "
+        "it: …\n\nIf you agree, choose on this page what reviewers may do. You can choose to be asked before every single step. If you "
+        "would rather leave it as it is, that is fine.",
+    ),
     "month": (
         "The monthly note",
         "We are still working on this. Since our last note: …\n\nWhat comes next: … We will write again within a month.",

@@ -25,6 +25,10 @@ class Unreachable(Exception):
     """The server could not be reached, or answered with something that is not a file. Worth another try later."""
 
 
+class NoAnswer(Unreachable):
+    """Nothing answered, or not to the end: it may be the way there alone."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A way to one intake (with SOCKS on a circuit of its own): get a path, send a posting, put a bundle of the signed tree."""
@@ -105,7 +109,7 @@ def _get(pool: urllib3.PoolManager, url: str) -> bytes:
         finally:
             answer.release_conn()
     except urllib3.exceptions.HTTPError as error:
-        raise Unreachable(type(error).__name__) from error
+        raise NoAnswer(type(error).__name__) from error
     if answer.status != 200 or len(data) > LIMIT:
         raise Unreachable(f"status {answer.status}")
     return data
@@ -122,5 +126,5 @@ def _send(pool: urllib3.PoolManager, url: str, body: bytes, kind: str) -> tuple[
         finally:
             answer.release_conn()
     except urllib3.exceptions.HTTPError as error:
-        raise Unreachable(type(error).__name__) from error
+        raise NoAnswer(type(error).__name__) from error
     return answer.status, said.decode("utf-8", "replace").strip()

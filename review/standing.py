@@ -12,6 +12,7 @@ from review.vault import next_quarter
 
 REMIND_DAYS = 21
 OFF_DUTY = {"suspended": "suspended", "paused": "paused", "revoked": "revoked", "expired": "out of term"}
+REPLACED = ("paused", "expired")  # whose place in a case nobody takes before they step back: no cutoff names them
 TODO = "Make it under Keys if it is not there, and take the request to the stewards"
 
 
@@ -36,6 +37,12 @@ def off_duty(tree: Tree | None, sign: str, day: datetime.datetime) -> str:
     """In a word, why nobody should build now on what this person proposes or signs, or an empty string."""
     entry = next((each for each in tree.roster.reviewers if each.sign == sign), None) if tree else None
     return OFF_DUTY.get(status_of(entry, suspended_on(tree, day), day), "") if tree and entry else ""
+
+
+def off_duty_words(word: str) -> str:
+    """What one is told who is off duty for this reason, in a sentence; "" for ""."""
+    way = ", or step back below, so that a reserve takes your place" if word in [OFF_DUTY[code] for code in REPLACED] else ""
+    return word and f"Your card is {word}: you cannot propose, sign or record steps now. Talk to the stewards{way}."
 
 
 def _words(code: str, card: Reviewer, tree: Tree, day: datetime.datetime) -> str:

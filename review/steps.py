@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from crypto.case import Case
 from crypto.constants import CLOSE_REASONS, NARROW, NO_REASON, OUTWARD
@@ -53,7 +54,8 @@ HELP = {
     "HELD": "Kept and not acted on. Say until when it is looked at again; twelve months are the most.",
     "REVIEW": "The two of you check what is said.",
     "PLAN": "Describe the step you propose, in plain words. The reporter is asked; nothing happens before.",
-    "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days, 7 at U1, 48 hours at U0.",
+    "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days, 7 at U1. "
+    "At U0 it is 48 hours: choose this week, and say the hour in your words.",
     "REFERRED": "Say which authority.",
     "DISCLOSED": "The reporter must have agreed to the text itself.",
     "CORRECTED": "Say what was corrected and whether you could check it.",
@@ -99,6 +101,9 @@ WHY_HERE = {
 }
 UNSURE = "note first how sure one can be, under Triage: the readers of the case see it, not the reporter"
 NO_LONGER = "it has the latest date that can be given"
+PASSED = "the latest week that can be given has passed"
+PROPOSED = "proposed already, see above"
+STILL_OPEN = ("", "consent", "packet", "legal", "correction")  # what a proposal may lack and get without being made anew
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 
 
@@ -162,7 +167,8 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
 
     held: all events held of the case; sign: the reader who would say it, in this week.
     """
-    proposed = {target(event) for event in _events(case, [proposal.id for proposal in case.proposals if not proposal.why])}
+    waiting = _events(case, [proposal.id for proposal in case.proposals if proposal.why in STILL_OPEN])
+    proposed = {(target(event), event.payload.get("reason", NO_REASON)) for event in waiting}
     urgent = case.triage is not None and case.triage.payload["urgency"] == "U0"
     found = []
     back = ("REVIEW",) if unsigned_now(case) and "REVIEW" not in TABLE[case.state] else ()
@@ -176,15 +182,16 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
     last = {to: latest(case, to, week) for to in known if to in LONGER}
     asked = [_blank(case, to, last.get(to, ""), to in hurry) for to in known if to not in ("CLOSED", "PURGED")]
     asked += [{"to": "CLOSED", "reason": code} for code in _closing(case) if "CLOSED" in known]
-    tried = zip(asked, trial.tried(case, held, sign, week, asked), strict=True)
+    groups = _groups(case, asked)
+    tried = zip(chain(*groups), trial.tried(case, held, sign, week, *groups), strict=True)
     lacks = {(each["to"], each.get("reason", NO_REASON)): why for each, why in tried}
     for to in known:
-        reasons = _reasons(case, lacks) if to == "CLOSED" else ()
+        reasons = _reasons(case, lacks, proposed) if to == "CLOSED" else ()
         sees = labels.REPORTER_SEES_BEFORE.get(to, labels.REPORTER_SEES[to]) if to not in longer else reporter_reads(case)
         sees = labels.REPORTER_SEES_ALONE if to in hurry else sees
         dates = _dates(week, last.get(to, ""), _given(case) if to in longer else "")
         spent = to in longer and (lacks[to, NO_REASON] == "state" or not dates)
-        why = NO_LONGER if spent else next_of(lacks.get((to, NO_REASON), ""), to)
+        why = (PASSED if last[to] < week else NO_LONGER) if spent else next_of(lacks.get((to, NO_REASON), ""), to)
         why = why or (UNSURE if unsure(case, to) else "")
         found.append(
             Step(
@@ -193,7 +200,7 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
                 help=BACK if to in back else MORE_TIME[to][1] if to in longer else HELP[to],
                 sees=sees,
                 who=_who(case, to, reasons),
-                waiting=to in proposed,
+                waiting=(to, NO_REASON) in proposed,
                 outward=to in OUTWARD,
                 dates=dates,
                 usual=dates[-1][0] if to == "COORDINATING" and to not in longer and dates else -1,
@@ -202,10 +209,19 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
                 hurry=to in hurry,
                 longer=to in longer,
                 reasons=reasons,
-                lacks=why if to != "CLOSED" or all(each[3] for each in reasons) else "",
+                lacks=why if to != "CLOSED" else "",
             )
         )
     return tuple(found)
+
+
+def _groups(case: Case, asked: list[dict[str, str]]) -> list[list[dict[str, str]]]:
+    """The steps in groups that can be tried in one fold. What needs two only waits there, beside the others; what takes effect at once is
+    tried alone. The yes that is taken for granted for a step out is a word of the reporter, on which a closing for silence depends.
+    """
+    wait = [each for each in asked if needs_two(case, each["to"], each.get("reason", NO_REASON)) and each.get("urgent") != "YES"]
+    outward = [each for each in wait if each["to"] in OUTWARD]
+    return [outward, [each for each in wait if each not in outward], *([each] for each in asked if each not in wait)]
 
 
 def next_of(why: str, to: str, reason: str = NO_REASON) -> str:
@@ -404,11 +420,14 @@ def _closing(case: Case) -> tuple[str, ...]:
     return {"RECEIVED": ("SPAM",), "WITHDRAWN": ("WITHDRAWN",)}.get(case.state, every)
 
 
-def _reasons(case: Case, lacks: Mapping[tuple[str, str], str]) -> tuple[tuple[str, str, bool, str], ...]:
+def _reasons(
+    case: Case, lacks: Mapping[tuple[str, str], str], proposed: Collection[tuple[str, str]]
+) -> tuple[tuple[str, str, bool, str], ...]:
     """(code, words, whether two must sign, why it is not offered) of the reasons for which the case might be closed now."""
     found = []
     for code in _closing(case):
         why = next_of(lacks["CLOSED", code], "CLOSED", code) or (UNSURE if unsure(case, "CLOSED", code) else "")
+        why = PROPOSED if ("CLOSED", code) in proposed else why
         found.append((code, label(labels.REASON, code), needs_two(case, "CLOSED", code), why))
     return tuple(found)
 
@@ -416,7 +435,7 @@ def _reasons(case: Case, lacks: Mapping[tuple[str, str], str]) -> tuple[tuple[st
 def _blank(case: Case, to: str, last: str, hurry: bool) -> dict[str, str]:
     """The step as the trial asks for it: for longer with the latest date, so that only what is lacking is found."""
     if to == case.state:
-        return {"to": to, "until": last, "whom": case.whom}
+        return {"to": to, "until": last, "whom": case.whom, "text": "-"}
     return {"to": to, "urgent": "YES" if hurry else "NO"}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
+import math
 import time
 
 from crypto.case import Case
@@ -12,7 +14,7 @@ from crypto.sealing import make_posting, with_effort
 from crypto.segment import segment_hash
 from crypto.tree import verify_bundle
 from review import backup, casebook, circle, clock, labelling, mirror, outbox, post, renewal
-from review.desk import Desk, Outgoing, is_active, lock_if_idle, tick, write
+from review.desk import LEFT_OUT, Desk, Outgoing, is_active, lock_if_idle, tick, write
 from review.vault import VaultLocked, destroyed_after
 
 TREE_SECONDS = 600.0
@@ -20,6 +22,7 @@ POLL_MAX = 900.0
 DOUBTS_MAX = 3
 EFFORT_MAX = 16  # bits; about ten minutes of work. A server that asks for more could stop this program for good.
 DAY = 86_400.0
+SOON = 300.0  # seconds over which the next try is spread where nothing answered: a hiccup of the network delays nothing by a tick
 RENEW_SPREAD = 3_600.0  # seconds over which workstations renew the timestamp, so that the first spares the others
 RESTORED = "Restored from a backup: nothing can be said until two more segments are published, so that it contradicts nothing said before."
 SAW_ANOTHER = (
@@ -73,7 +76,8 @@ def one_round(desk: Desk) -> None:
         desk.doubts += 1
         if desk.doubts < DOUBTS_MAX:
             return
-        desk.status.alarm = f"The server contradicts itself or what it said before ({error.name}). Tell the stewards. {error}"
+        words = f"The server contradicts itself or what it said before ({error.name}). Tell the stewards. {error}"
+        desk.status.alarms[error.name] = words
     except Expired:
         desk.tree = None  # nothing may be sealed by a roster that may be out of date
         desk.status.trouble = "The signed roster has expired. Nothing is sent or fetched until the stewards sign it anew."
@@ -112,7 +116,8 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
         book, vault, known, week = desk.book, desk.vault, dict(desk.book.hashes), desk.book.week
     segments = mirror.new_segments(server, head, desk.programme, known, week, desk.looked)
     if segments:
-        _warn(desk, mirror.left_out(segments, known, week, clock.week_of(desk.now())))
+        if gone := mirror.left_out(segments, known, week, clock.week_of(desk.now())):
+            desk.status.alarms.setdefault(LEFT_OUT, gone)
         # Whoever these letters name was on a roster before the head: looking now, whatever is in them, tells the server nothing.
         refresh_tree(desk, asked)
     if desk.tree is None:
@@ -132,7 +137,7 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
             for event in fresh:
                 # Reviewers only: anybody may write a report that claims to have seen something else.
                 if event.author in called and mirror.saw_another(event, book.hashes, segment.number):
-                    _warn(desk, SAW_ANOTHER.format(called[event.author], event.payload["seen"][0]))
+                    desk.status.alarms.setdefault(event.author, SAW_ANOTHER.format(called[event.author], event.payload["seen"][0]))
             digest = segment_hash(segment).hex()
             points = {clue[:POINT_BYTES].hex() for clue in segment.clues}
             records.append(casebook.published_record(posting for posting, letters in book.letters.items() if letters <= points))
@@ -141,11 +146,6 @@ def mirror_new(desk: Desk, server: post.Server, head: post.Head, asked: float) -
             if any(event.author != vault.sign for event in fresh):
                 desk.ring()
     desk.looked.update(head.weeks)
-
-
-def _warn(desk: Desk, words: str) -> None:
-    """Show what does not stop the work until the program ends. A server that contradicts itself is told instead."""
-    desk.status.alarm = desk.status.alarm or words
 
 
 def settled(desk: Desk) -> bool:
@@ -265,21 +265,22 @@ def renew(desk: Desk) -> None:
 def send_due(desk: Desk) -> None:
     """Send the postings whose moment has come, and cover when it is its turn.
 
-    What the server did not take is tried again at a random moment within one tick, cover like any other: a server that refuses everything
-    must not see by the second try what was real, nor by many at once what had waited.
+    What the server refused is tried again at a random moment within one tick, cover like any other: a server that refuses everything must
+    not see by the second try what was real, nor by many at once what had waited. Where nothing answered the next try comes soon.
     """
     now = time.time()
     _add_cover(desk, now)
     for posting, item in list(desk.outbox.items()):
         if item.at > now or not _leaves(desk, posting, item):
             continue
-        if _deliver(desk, item.body):
+        spread = _deliver(desk, item)
+        if not spread:
             desk.outbox.pop(posting, None)
             if not item.cover:
                 desk.spared_covers += 1
                 _note_stored(desk, posting)
         else:
-            item.at = now + desk.chance.uniform(1, max(2, tick(desk)))
+            item.at = now + desk.chance.uniform(1, spread)
 
 
 def _add_cover(desk: Desk, now: float) -> None:
@@ -303,6 +304,12 @@ def _leaves(desk: Desk, posting: str, item: Outgoing) -> bool:
     return item.left
 
 
+def next_try(desk: Desk) -> str:
+    """The hour (UTC) in which the last of what waits is tried next, or ""."""
+    moments = [item.at for item in list(desk.outbox.values()) if not item.cover and item.at < math.inf]
+    return f"{datetime.datetime.fromtimestamp(max(moments), datetime.UTC):%H:00}" if moments else ""
+
+
 def unpublished(desk: Desk) -> int:
     """Own postings that the server said it stored and of which two later segments lack a letter (PROTOCOL 7)."""
     with desk.lock:
@@ -313,27 +320,30 @@ def unpublished(desk: Desk) -> int:
         return len([number for number in book.posted.values() if newest >= number + 2])
 
 
-def _deliver(desk: Desk, body: bytes) -> bool:
-    """Post the same letters, on a way of their own, with whatever effort the server asks today. False: try again later."""
+def _deliver(desk: Desk, item: Outgoing) -> float:
+    """Post the same letters, on a way of their own, with whatever effort the server asks today. 0.0 once they are stored, else the seconds
+    over which the next try is spread.
+    """
+    waits, later = "" if item.cover else " What you wrote waits here.", max(2.0, tick(desk))
     try:
         server = desk.open_way()
         head = post.head(server)
         desk.head = head
         if head.effort > EFFORT_MAX:
-            desk.status.trouble = "The server asks for more work than this program does. What you wrote waits here."
-            return False
+            desk.status.trouble = "The server asks for more work than this program does." + waits
+            return later
         segment = bytes.fromhex(head.hash)
-        status, sentence = post.send(server, with_effort(body, segment, head.effort))
-    except post.Unreachable:
-        desk.status.trouble = "The server cannot be reached. What you wrote waits here."
-        return False
+        status, sentence = post.send(server, with_effort(item.body, segment, head.effort))
+    except post.Unreachable as error:
+        desk.status.trouble = "The server cannot be reached." + waits
+        return min(later, SOON) if isinstance(error, post.NoAnswer) else later
     except (ProtocolError, ValueError):
-        desk.status.trouble = "The server sent something that does not check out. What you wrote waits here."
-        return False
+        desk.status.trouble = "The server sent something that does not check out." + waits
+        return later
     if status == 200 and sentence == "stored":
-        return True
-    desk.status.trouble = f"The server did not take a posting (status {status}). It waits here."
-    return False
+        return 0.0
+    desk.status.trouble = f"The server did not take a posting (status {status})." + waits
+    return later
 
 
 def _note_stored(desk: Desk, posting: str) -> None:

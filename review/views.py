@@ -91,6 +91,7 @@ def _protect(app: Flask, desk: Desk, guard: Guard) -> None:
                 "poison": book.poison if book else 0,
                 "unread_records": len(book.unread) if book else 0,
                 "waiting": sum(not item.cover for item in list(desk.outbox.values())),
+                "next_try": sync.next_try(desk),
                 "lost": sync.unpublished(desk),
                 "ready": desk.tree is not None,
                 "stale": desk.tree is not None and desk.tree.stale,

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from intake import segments, tick, tray
+from intake import disk, segments, tick, tray
 from tests.intake.conftest import new_posting, write_tree
 from tests.intake.test_segments import head
 from tests.intake.test_server import Server
@@ -96,3 +96,20 @@ def test_a_ticker_that_cannot_read_its_tree_waits_for_a_better_one(client, confi
     tick.run(config, Steps([lambda: away.rename(there), nothing]))
     assert head(client)["number"] == 1
     assert capfd.readouterr().err == "tellsafe: FileNotFoundError at publicfiles.py:140\n"
+
+
+def test_a_file_that_may_not_be_touched_does_not_stop_publication(client, config, db, monkeypatch, capfd):
+    """Seen to fail: a file of another user in the data folder, and nothing was published any more."""
+    monkeypatch.setattr(tick.clock, "seconds_to_tick", lambda _: 1.0)
+    real = os.utime
+
+    def utime(path: Path, *args: object, **named: object) -> None:
+        if Path(path) in (config.data, config.data / "a-note"):
+            raise PermissionError
+        real(path, *args, **named)
+
+    (config.data / "a-note").touch()
+    monkeypatch.setattr(disk.os, "utime", utime)
+    tray.accept(db, new_posting())
+    tick.run(config, Steps([nothing]))
+    assert head(client)["number"] == 1 and capfd.readouterr().err == ""

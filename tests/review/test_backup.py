@@ -214,9 +214,9 @@ def test_who_restored_says_nothing_until_all_they_said_before_is_back(
 
 
 def test_it_takes_two_segments_from_the_first_look(tmp_path: Path) -> None:
-    assert backup.settle(tmp_path, 9), "nothing was restored here"
+    assert backup.settle(tmp_path, 9, lambda: None), "nothing was restored here"
     (tmp_path / backup.RESTORED).write_text('{"v": 1, "segment": null}')
-    assert [backup.settle(tmp_path, newest) for newest in (9, 9, 10, 11, 11)] == [False, False, False, True, True]
+    assert [backup.settle(tmp_path, newest, lambda: None) for newest in (9, 9, 10, 11, 11)] == [False, False, False, True, True]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -273,6 +273,8 @@ def test_of_what_waited_in_the_backup_only_what_cannot_have_been_taken_back_is_s
         assert case is not None and case.equivocations == () and len(case.opened) == 2
         assert [event.payload["text"] for event in case.order if event.kind == "answer"] == ["sent later", "in its place"]
     for desk in new:
-        assert "Answer to the reporter in case" in desk.status.note and "Say it again" in desk.status.note
-        assert desk.book is not None and not desk.book.waiting and sync.unpublished(desk) == 0
+        desk.status.note = sync.NOT_RENEWED
+        assert "Answer to the reporter in case" in desk.status.unsent and "Say it again" in desk.status.unsent
+        assert desk.book is not None and "Not sent after the restore: Answer to the reporter." in desk.book.ticks[case_id][0]
+        assert not desk.book.waiting and sync.unpublished(desk) == 0
     assert sent.id in {event.id for event in case.order}

@@ -10,8 +10,8 @@ from crypto.private.signing import sign_event
 from crypto.roster import Evaluator, Suspension
 from crypto.sealing import cover_letter, make_posting, seal_letter
 from review import cases, outbox, sync
-from review.desk import Desk, lock_desk, open_desk
-from review.post import Server, Unreachable
+from review.desk import LEFT_OUT, Desk, Outgoing, lock_desk, open_desk
+from review.post import NoAnswer, Server, Unreachable
 from tests.review.world import (
     NOW,
     PASSPHRASE,
@@ -198,12 +198,14 @@ def test_a_week_left_out_of_the_middle_is_an_alarm_and_read_once_it_is_there(int
     _weeks(intake, "2026-W45", "2026-W47")
     intake.weeks = ["2026-W43", "2026-W47"]
     for kept in (["2026-W43", "2026-W47"], ["2026-W47"]):
-        desk.status.alarm, desk.doubts, intake.weeks = "", 0, kept
+        desk.doubts, intake.weeks = 0, kept
+        desk.status.alarms.clear()
         intake.write_head()
         for _ in range(3):
             sync.one_round(desk)
         assert "Mismatch" in desk.status.alarm and set(desk.book.hashes) == {1}
-    desk.status.alarm, intake.weeks = "", ["2026-W43", "2026-W45", "2026-W47"]
+    desk.status.alarms.clear()
+    intake.weeks = ["2026-W43", "2026-W45", "2026-W47"]
     intake.write_head()
     turn(desk)
     assert set(desk.book.hashes) == {1, 2, 3}
@@ -233,7 +235,8 @@ def test_the_first_start_wants_all_that_is_kept_too(intake: FakeIntake, desks: l
     intake.write_head()
     sync.one_round(late)
     assert "nothing before segment 4, of week 2026-W47" in late.status.alarm and set(late.book.hashes) == {4}
-    late.status.alarm, intake.weeks = "", ["2026-W45", "2026-W47"]
+    late.status.alarms.clear()
+    intake.weeks = ["2026-W45", "2026-W47"]
     _weeks(intake, "2026-W47")
     turn(late)
     assert set(late.book.hashes) == {3, 4, 5}
@@ -253,8 +256,10 @@ def test_who_saw_other_segments_is_an_alarm(
     outbox.say(desks[1], case_id, "note", text="from elsewhere")
     turn(desks[1])
     intake.tick()
+    desks[0].status.alarms[LEFT_OUT] = "Some weeks are gone."
     sync.one_round(desks[0])
-    assert f"The workstation of Bo saw another segment {seen[0]} " in desks[0].status.alarm
+    first, last = desks[0].status.alarm.splitlines()
+    assert first.startswith(f"The workstation of Bo saw another segment {seen[0]} ") and last == "Some weeks are gone."
 
 
 def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) -> None:
@@ -274,6 +279,31 @@ def test_retries_send_the_same_letters(intake: FakeIntake, desks: list[Desk]) ->
     desk.open_way = intake.server
     turn(desk)
     assert [intake.postings[-1][8:]] == [body[8:] for body in tried]
+
+
+def test_where_nothing_answers_the_next_try_comes_soon_and_after_a_refusal_within_a_tick(
+    intake: FakeIntake, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: one hiccup of the network held an urgent step back for up to six hours."""
+    case_id, desk, now = _opened(intake, desks), desks[0], 1_000_000.0
+    assert desk.tree is not None
+    object.__setattr__(desk.tree.programme, "tick", 6 * 3600)
+    monkeypatch.setattr("time.time", lambda: now)
+    monkeypatch.setattr(desk.chance, "uniform", lambda low, high: high)
+
+    def hang_up(body: bytes) -> tuple[int, str]:
+        raise NoAnswer
+
+    outbox.say(desk, case_id, "answer", text="hello")
+    desk.outbox["cover"] = Outgoing(make_posting(P, []), 0, cover=True)
+    for send, spread in ((hang_up, sync.SOON), (lambda body: (503, "busy"), 6 * 3600)):
+        desk.open_way = lambda send=send: Server(intake.server().get, send, intake.take_tree)
+        for item in desk.outbox.values():
+            item.at = now
+        sync.send_due(desk)
+        assert [item.at - now for item in desk.outbox.values()] == [spread, spread]
+        assert "What you wrote" not in desk.status.trouble, "the last to fail was cover"
+    assert sync.next_try(desk) == "19:00"
 
 
 def test_cover_comes_at_its_rate_and_real_postings_take_its_place(
