@@ -2,11 +2,15 @@
 
 import { idsOf, kindOf, type Event } from "./event.ts";
 
+type Ids = readonly string[];
+/** Steps that one person can take, or that undo what stands. */
+const BY_ONE = ["REVIEW", "NEEDS_INFO", "HELD", "ADVICE", "CORRECTED", "REOPENED"];
+
 export interface Graph {
   /** By id, the root under the case id even if it is a stub. */
   readonly held: ReadonlyMap<string, Event>;
-  readonly order: readonly string[];
-  /** The bit of each event, by its place in the order. */
+  readonly order: Ids;
+  /** The bit of each event. */
   readonly bit: ReadonlyMap<string, bigint>;
   /** The bits of what an event descends from. */
   readonly above: ReadonlyMap<string, bigint>;
@@ -31,40 +35,116 @@ export function heldOf(events: Iterable<Event>, caseId: string): Map<string, Eve
   return held;
 }
 
-/** Topological order by `prev` and `parents`, among the ready ones the smallest id first. */
+/** Who descends from whom, which needs any order that is topological, and then the order that everyone judges in. */
 export function graphOf(held: ReadonlyMap<string, Event>): Graph {
-  const waiting = new Map<string, Set<string>>();
-  for (const [id, event] of held) {
-    // What only a narrower audience has leads nowhere: the reporter must find the same order and descent.
-    waiting.set(id, new Set(namedBy(event).filter((name) => {
-      const named = held.get(name);
-      return named !== undefined && covers(audienceOf(named), audienceOf(event));
-    })));
-  }
-  const followed = new Map([...waiting].map(([id, names]) => [id, [...names]]));
-  const order: string[] = [];
-  const bit = new Map<string, bigint>();
+  // What only a narrower audience has leads nowhere: the reporter must find the same order and descent.
+  const followed = new Map([...held].map(([id, event]) => [id, [...new Set(namedBy(event))].filter((name) => {
+    const named = held.get(name);
+    return named !== undefined && covers(audienceOf(named), audienceOf(event));
+  })] as const));
+  const plain = topological(followed, () => 0);
+  const bit = new Map(plain.map((id, place) => [id, 1n << BigInt(place)]));
   const above = new Map<string, bigint>();
-  while (waiting.size > 0) {
-    const ready = [...waiting.keys()].filter((id) => waiting.get(id)?.size === 0).sort()[0];
-    if (ready === undefined) break; // a circle cannot be made: ids are hashes
-    waiting.delete(ready);
-    for (const names of waiting.values()) names.delete(ready);
-    bit.set(ready, 1n << BigInt(order.length));
-    above.set(ready, bitsOf({ bit, above }, followed.get(ready) ?? []));
-    order.push(ready);
+  for (const id of plain) {
+    above.set(id, (followed.get(id) ?? []).reduce((bits, name) => bits | (bit.get(name) ?? 0n) | (above.get(name) ?? 0n), 0n));
   }
-  return { held, order, bit, above };
+  const ranks = ranksOf({ held, bit, above }, plain, followed);
+  return { held, order: topological(followed, (id) => ranks.get(id) ?? 0), bit, above };
 }
 
-/** The bits of events and of what they descend from. */
-function bitsOf({ bit, above }: Pick<Graph, "bit" | "above">, ids: readonly string[]): bigint {
-  return ids.reduce((bits, id) => bits | (bit.get(id) ?? 0n) | (above.get(id) ?? 0n), 0n);
+/** Each after all that it follows; of those that are free the one of the lowest rank (one digit), and of these the smallest id. */
+function topological(followed: ReadonlyMap<string, Ids>, rank: (id: string) => number): string[] {
+  const followers = new Map<string, string[]>();
+  const left = new Map<string, number>();
+  const free: string[] = [];
+  for (const [id, names] of followed) {
+    left.set(id, names.length);
+    if (names.length === 0) push(free, rank(id) + id);
+    for (const name of names) add(followers, name, id);
+  }
+  const order: string[] = [];
+  for (let key = pop(free); key !== undefined; key = pop(free)) {
+    const id = key.slice(1);
+    order.push(id);
+    for (const follower of followers.get(id) ?? []) {
+      const count = (left.get(follower) ?? 0) - 1;
+      left.set(follower, count);
+      if (count === 0) push(free, rank(follower) + follower);
+    }
+  }
+  return order;
 }
 
-export const descends = ({ above, bit }: Graph, later: string, earlier: string): boolean =>
-  ((above.get(later) ?? 0n) & (bit.get(earlier) ?? 0n)) !== 0n;
+/**
+ * By id: 3 for a closing, 2 for an urgent step, 1 for a step of BY_ONE and for an endorsement beside which one of the two signers had moved
+ * on, else 0. So one person cannot put a step before what two agreed on by trying ids. No void is looked at.
+ */
+function ranksOf({ held, bit, above }: Omit<Graph, "order">, plain: Ids, followed: ReadonlyMap<string, Ids>): Map<string, number> {
+  const below = new Map<string, bigint>();
+  const steps = new Map<string, bigint>();
+  for (const id of [...plain].reverse()) {
+    const event = held.get(id) as Event;
+    const own = bit.get(id) ?? 0n;
+    for (const name of followed.get(id) ?? []) below.set(name, (below.get(name) ?? 0n) | own | (below.get(id) ?? 0n));
+    if (["state", "endorse"].includes(kindOf(event)) && audienceOf(event) === "all") {
+      steps.set(event.author, (steps.get(event.author) ?? 0n) | own);
+    }
+  }
+  /** Is there a step by one of the two that descends from `of`, and neither it nor the endorsement from the other? */
+  const movedOn = (event: Event, of: Event): boolean => {
+    const theirs = (steps.get(event.author) ?? 0n) | (steps.get(of.author) ?? 0n);
+    const known = (bit.get(event.id) ?? 0n) | (above.get(event.id) ?? 0n) | (below.get(event.id) ?? 0n);
+    return (theirs & (below.get(of.id) ?? 0n) & ~known) !== 0n;
+  };
+  return new Map(plain.map((id) => {
+    const event = held.get(id) as Event;
+    const { to, urgent } = event.payload;
+    if (kindOf(event) === "state") return [id, urgent === "YES" ? 2 : to === "CLOSED" ? 3 : BY_ONE.includes(String(to)) ? 1 : 0];
+    const of = kindOf(event) === "endorse" ? held.get(String(event.payload["of"])) : undefined;
+    return [id, of !== undefined && ["state", "purge", "hold"].includes(kindOf(of)) && movedOn(event, of) ? 1 : 0];
+  }));
+}
+
+/** Into a heap: the smallest text is at its root. */
+function push(heap: string[], key: string): void {
+  let at = heap.length;
+  for (let up = (at - 1) >> 1; at > 0 && key < (heap[up] as string); up = (at - 1) >> 1) {
+    heap[at] = heap[up] as string;
+    at = up;
+  }
+  heap[at] = key;
+}
+
+/** The smallest text, out of a heap. */
+function pop(heap: string[]): string | undefined {
+  const [first, last] = [heap[0], heap.pop()];
+  if (heap.length === 0 || last === undefined) return first;
+  let at = 0;
+  for (let down = 1; down < heap.length; down = 2 * at + 1) {
+    if (down + 1 < heap.length && (heap[down + 1] as string) < (heap[down] as string)) down += 1;
+    if (last <= (heap[down] as string)) break;
+    heap[at] = heap[down] as string;
+    at = down;
+  }
+  heap[at] = last;
+  return first;
+}
+
+/** Adds to the list that a map has under a key. */
+export function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** These events as bits. */
+export const bitsOf = ({ bit }: Graph, ids: Ids): bigint => ids.reduce((bits, id) => bits | (bit.get(id) ?? 0n), 0n);
+export const aboveOf = ({ above }: Graph, id: string): bigint => above.get(id) ?? 0n;
+export const descends = (graph: Graph, later: string, earlier: string): boolean =>
+  (aboveOf(graph, later) & (graph.bit.get(earlier) ?? 0n)) !== 0n;
 
 /** Those of these events that no other of them descends from. */
-export const lastOf = (graph: Graph, ids: readonly string[]): string[] =>
-  ids.filter((id) => !ids.some((other) => descends(graph, other, id)));
+export function lastOf(graph: Graph, ids: Ids): string[] {
+  const passed = ids.reduce((bits, id) => bits | aboveOf(graph, id), 0n);
+  return ids.filter((id) => (passed & (graph.bit.get(id) ?? 0n)) === 0n);
+}
