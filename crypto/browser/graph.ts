@@ -3,6 +3,8 @@
 import { idsOf, kindOf, type Event } from "./event.ts";
 
 type Ids = readonly string[];
+/** Length of the keys that events are ordered by. */
+const KEY = 10;
 /** Steps that one person can take, or that undo what stands. */
 const BY_ONE = ["REVIEW", "NEEDS_INFO", "HELD", "ADVICE", "CORRECTED", "REOPENED"];
 
@@ -42,67 +44,89 @@ export function graphOf(held: ReadonlyMap<string, Event>): Graph {
     const named = held.get(name);
     return named !== undefined && covers(audienceOf(named), audienceOf(event));
   })] as const));
-  const plain = topological(followed, () => 0);
+  const plain = topological(followed, () => "".padStart(KEY, "0"));
   const bit = new Map(plain.map((id, place) => [id, 1n << BigInt(place)]));
   const above = new Map<string, bigint>();
   for (const id of plain) {
     above.set(id, (followed.get(id) ?? []).reduce((bits, name) => bits | (bit.get(name) ?? 0n) | (above.get(name) ?? 0n), 0n));
   }
-  const ranks = ranksOf({ held, bit, above }, plain, followed);
-  return { held, order: topological(followed, (id) => ranks.get(id) ?? 0), bit, above };
+  const keys = keysOf({ held, bit, above }, plain, followed);
+  return { held, order: topological(followed, (id) => keys.get(id) ?? ""), bit, above };
 }
 
-/** Each after all that it follows; of those that are free the one of the lowest rank (one digit), and of these the smallest id. */
-function topological(followed: ReadonlyMap<string, Ids>, rank: (id: string) => number): string[] {
+/** Each after all that it follows; of those that are free the one of the smallest key, and of these the smallest id. */
+function topological(followed: ReadonlyMap<string, Ids>, keyOf: (id: string) => string): string[] {
   const followers = new Map<string, string[]>();
   const left = new Map<string, number>();
   const free: string[] = [];
   for (const [id, names] of followed) {
     left.set(id, names.length);
-    if (names.length === 0) push(free, rank(id) + id);
+    if (names.length === 0) push(free, keyOf(id) + id);
     for (const name of names) add(followers, name, id);
   }
   const order: string[] = [];
   for (let key = pop(free); key !== undefined; key = pop(free)) {
-    const id = key.slice(1);
+    const id = key.slice(KEY);
     order.push(id);
     for (const follower of followers.get(id) ?? []) {
       const count = (left.get(follower) ?? 0) - 1;
       left.set(follower, count);
-      if (count === 0) push(free, rank(follower) + follower);
+      if (count === 0) push(free, keyOf(follower) + follower);
     }
   }
   return order;
 }
 
 /**
- * By id: 3 for a closing, 2 for an urgent step, 1 for a step of BY_ONE and for an endorsement beside which one of the two signers had moved
- * on, else 0. So one person cannot put a step before what two agreed on by trying ids. No void is looked at.
+ * By id, a text of KEY characters: the number of the first **firm** endorsement that it is or that descends from it (after all others
+ * without any), and the rank. What two people agreed on comes first, with all that it rests on; then what one person says, and last a
+ * closing. So nobody can put a step before what others agreed on by trying ids. No void is looked at.
  */
-function ranksOf({ held, bit, above }: Omit<Graph, "order">, plain: Ids, followed: ReadonlyMap<string, Ids>): Map<string, number> {
-  const below = new Map<string, bigint>();
-  const steps = new Map<string, bigint>();
+function keysOf({ held, bit, above }: Omit<Graph, "order">, plain: Ids, followed: ReadonlyMap<string, Ids>): Map<string, string> {
+  const bitOf = (id: string): bigint => bit.get(id) ?? 0n;
+  const [below, steps, own] = [new Map<string, bigint>(), new Map<string, bigint>(), new Map<string, bigint>()];
+  const put = (map: Map<string, bigint>, key: string, bits: bigint): void => void map.set(key, (map.get(key) ?? 0n) | bits);
+  const bitsIn = (map: ReadonlyMap<string, bigint>, key: string): bigint => map.get(key) ?? 0n;
+  const endorsed = new Map<Event, Event>();
+  let people: Ids = [];
   for (const id of [...plain].reverse()) {
     const event = held.get(id) as Event;
-    const own = bit.get(id) ?? 0n;
-    for (const name of followed.get(id) ?? []) below.set(name, (below.get(name) ?? 0n) | own | (below.get(id) ?? 0n));
-    if (["state", "endorse"].includes(kindOf(event)) && audienceOf(event) === "all") {
-      steps.set(event.author, (steps.get(event.author) ?? 0n) | own);
-    }
+    const kind = kindOf(event);
+    for (const name of followed.get(id) ?? []) put(below, name, bitOf(id) | bitsIn(below, id));
+    if (kind === "report" || kind === "stub") people = [...idsOf(event, "readers"), ...idsOf(event, "reserves")];
+    if (audienceOf(event) !== "all" || !["state", "endorse"].includes(kind)) continue;
+    put(steps, event.author, bitOf(id));
+    if (kind === "state") put(own, event.author, bitOf(id));
+    const of = held.get(String(event.payload["of"]));
+    if (kind === "endorse" && of !== undefined && ["state", "purge", "hold"].includes(kindOf(of))) endorsed.set(event, of);
   }
-  /** Is there a step by one of the two that descends from `of`, and neither it nor the endorsement from the other? */
-  const movedOn = (event: Event, of: Event): boolean => {
-    const theirs = (steps.get(event.author) ?? 0n) | (steps.get(of.author) ?? 0n);
-    const known = (bit.get(event.id) ?? 0n) | (above.get(event.id) ?? 0n) | (below.get(event.id) ?? 0n);
-    return (theirs & (below.get(of.id) ?? 0n) & ~known) !== 0n;
-  };
+  // Late: one of the two has moved on from the step beside it.
+  const late = new Set<string>();
+  for (const [{ id, author }, of] of endorsed) {
+    const known = bitOf(id) | bitsIn(above, id) | bitsIn(below, id);
+    if ((bitsIn(below, of.id) & (bitsIn(steps, author) | bitsIn(steps, of.author)) & ~known) !== 0n) late.add(id);
+  }
+  for (const { id, author } of endorsed.keys()) if (late.has(id)) put(own, author, bitOf(id));
+  // Firm: two people knew of it, and whoever endorses brings along no step of their own.
+  const group = new Map<string, number>();
+  const number = new Map(plain.map((id, place) => [id, place]));
+  for (const [{ id, author }, of] of endorsed) {
+    const two = author !== of.author && people.includes(author) && people.includes(of.author) && (bitsIn(above, id) & bitOf(of.id)) !== 0n;
+    const brought = bitsIn(above, id) & ~bitsIn(above, of.id) & bitsIn(own, author);
+    if (two && !late.has(id) && brought === 0n) group.set(id, number.get(id) ?? 0);
+  }
+  const groupOf = (id: string): number => group.get(id) ?? plain.length;
+  for (const id of [...plain].reverse()) for (const name of followed.get(id) ?? []) group.set(name, Math.min(groupOf(name), groupOf(id)));
   return new Map(plain.map((id) => {
     const event = held.get(id) as Event;
-    const { to, urgent } = event.payload;
-    if (kindOf(event) === "state") return [id, urgent === "YES" ? 2 : to === "CLOSED" ? 3 : BY_ONE.includes(String(to)) ? 1 : 0];
-    const of = kindOf(event) === "endorse" ? held.get(String(event.payload["of"])) : undefined;
-    return [id, of !== undefined && ["state", "purge", "hold"].includes(kindOf(of)) && movedOn(event, of) ? 1 : 0];
+    return [id, `${groupOf(id)}${late.has(id) ? 4 : rankOf(event)}`.padStart(KEY, "0")];
   }));
+}
+
+function rankOf(event: Event): number {
+  const { to, urgent } = event.payload;
+  if (kindOf(event) !== "state") return 0;
+  return urgent === "YES" ? 2 : to === "CLOSED" ? 3 : BY_ONE.includes(String(to)) ? 1 : 0;
 }
 
 /** Into a heap: the smallest text is at its root. */

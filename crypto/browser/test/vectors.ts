@@ -118,7 +118,9 @@ async function cases(one: any, all: any): Promise<void> {
     same(folded === undefined ? null : duesOf(folded).map(({ code, week }) => `${code} ${week}`), one.dues ?? null, "dues");
   }
   const folded = core.fold(events, one.case);
-  for (const audience of Object.keys(one.heads ?? {})) same(folded ? core.headsOf(folded, audience) : [], one.heads[audience], "heads");
+  for (const audience of Object.keys(one.heads ?? {})) {
+    same(folded ? core.headsOf(folded, audience, one.of) : [], one.heads[audience], "heads");
+  }
 }
 
 async function legal(one: any, all: any): Promise<void> {
