@@ -122,18 +122,23 @@ def _pair(valid: Sequence[Event], active: Sequence[str]) -> tuple[str, str]:
     return lead, second
 
 
-def heads(events: Iterable[Event], case_id: str, audience: str) -> list[str]:
+def heads(events: Iterable[Event], case_id: str, audience: str, of: str = "") -> list[str]:
     """The sorted `parents` of a new event: valid events that its whole audience may know and that no other such event names.
 
-    "Other such": a note that follows the report must not leave an event for everybody without any parent.
-    At most 32; the smallest ids are kept.
+    "Other such": a note that follows the report must not leave an event for everybody without any parent. of: the event it is about.
+    At most 32; of more, nobody's many events crowd out what it is about or what the others said last (section 6).
     """
     case = fold(events, case_id)
     if case is None:
         return []
     known = {_id(event, case.root, case_id): event for event in case.order if covers(event.payload["audience"], audience)}
     named = {name for event in known.values() for name in names(event)}
-    return sorted(id_ for id_ in known if id_ not in named)[:PARENTS_MAX]
+    found = [id_ for id_ in known if id_ not in named]
+    if len(found) > PARENTS_MAX:
+        last = {known[id_].author: id_ for id_ in found}
+        first = [of] * (of in known) + [last[author] for author in sorted(last)]
+        found = list(dict.fromkeys([*first, *sorted(found)]))
+    return sorted(found[:PARENTS_MAX])
 
 
 def common(

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from crypto.event import Event
 
+RANKS = {"REVIEW": 1, "NEEDS_INFO": 1, "HELD": 1, "ADVICE": 1, "CORRECTED": 1, "REOPENED": 1, "CLOSED": 3}
+LAST = 4
+
 
 @dataclass(frozen=True)
 class Graph:
-    """`held` by id, the root under the case id even if it is a stub; `order` of ids; `place` of each in it; `above`: its ancestors' places
-    as bits of one number, which makes descent one shift and the heads of many events one OR.
+    """`held` by id, the root under the case id even if it is a stub; `order` of ids, in which events are judged; `place`: the number of
+    each in the plain order, by id alone; `above`: its ancestors' places as bits of one number, which makes descent one shift and the
+    heads of many events one OR.
     """
 
     held: Mapping[str, Event]
@@ -21,15 +25,22 @@ class Graph:
 
 
 def graph_of(held: Mapping[str, Event]) -> Graph:
-    order = topological(held)
-    place = {id_: n for n, id_ in enumerate(order)}
-    above: dict[str, int] = {}
-    for id_ in order:
-        bits = 0
+    plain = _sorted(held, dict.fromkeys(held, (0, 0)))
+    place = {id_: n for n, id_ in enumerate(plain)}
+    above, below = dict.fromkeys(plain, 0), dict.fromkeys(plain, 0)
+    for id_ in plain:
         for name in _followed(held[id_], held):
-            bits |= above[name] | 1 << place[name]
-        above[id_] = bits
-    return Graph(held, tuple(order), place, above)
+            above[id_] |= above[name] | 1 << place[name]
+    for id_ in reversed(plain):
+        for name in _followed(held[id_], held):
+            below[name] |= below[id_] | 1 << place[id_]
+    late, firm = _endorsements(held, place, above, below)
+    keys = {}
+    for id_ in plain:
+        agreed = (below[id_] | 1 << place[id_]) & firm
+        group = (agreed & -agreed).bit_length() - 1 if agreed else len(plain)
+        keys[id_] = (group, LAST if id_ in late else _rank(held[id_]))
+    return Graph(held, tuple(_sorted(held, keys)), place, above)
 
 
 def descends(graph: Graph, later: str, earlier: str) -> bool:
@@ -66,22 +77,63 @@ def covers(wide: str, narrow: str) -> bool:
     return wide == "all" or narrow == "reviewers"
 
 
-def topological(held: Mapping[str, Event]) -> list[str]:
-    """Ids so that every event stands after those it descends from; among the free ones the smallest id first."""
+def _rank(event: Event) -> int:
+    """What one person can say alone stands behind what needs two, and a closing last."""
+    if event.kind != "state":
+        return 0
+    return 2 if event.payload["urgent"] == "YES" else RANKS.get(event.payload["to"], 0)
+
+
+def _endorsements(
+    held: Mapping[str, Event], place: Mapping[str, int], above: Mapping[str, int], below: Mapping[str, int]
+) -> tuple[set[str], int]:
+    """The late endorsements, beside which one of the two has moved on, and the firm ones (as bits): what two people knew (section 9, 3).
+
+    Whoever endorses in secret what waits cannot bring along a step of their own: it would not be firm.
+    """
+    people = {
+        key for event in held.values() if event.kind in ("report", "stub") for n in ("readers", "reserves") for key in event.payload[n]
+    }
+    steps: dict[str, int] = defaultdict(int)  # by author: what shows that somebody has moved on
+    own: dict[str, int] = defaultdict(int)  # by author: what an endorsement must not bring along
+    pairs = []
+    for id_, event in held.items():
+        if event.payload["audience"] == "all" and event.kind in ("state", "endorse"):
+            steps[event.author] |= 1 << place[id_]
+            if event.kind == "state":
+                own[event.author] |= 1 << place[id_]
+            elif (of := held.get(event.payload["of"])) and of.kind in ("state", "purge", "hold"):
+                pairs.append((id_, event.payload["of"], event.author, of.author))
+    late = set()
+    for id_, of, author, proposer in pairs:
+        if below[of] & (steps[author] | steps[proposer]) & ~(above[id_] | below[id_] | 1 << place[id_]):
+            late.add(id_)
+            own[author] |= 1 << place[id_]
+    firm = 0
+    for id_, of, author, proposer in pairs:
+        two = author != proposer and {author, proposer} <= people and above[id_] >> place[of] & 1
+        if two and id_ not in late and not above[id_] & ~above[of] & own[author]:
+            firm |= 1 << place[id_]
+    return late, firm
+
+
+def _sorted(held: Mapping[str, Event], keys: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Ids so that every event stands after those it descends from; among the free ones the smallest key first, then the smallest id."""
     waiting = {id_: _followed(event, held) for id_, event in held.items()}
     followers = defaultdict(list)
     for id_, before in waiting.items():
         for name in before:
             followers[name].append(id_)
-    free = [id_ for id_, before in waiting.items() if not before]
+    free = [(keys[id_], id_) for id_, before in waiting.items() if not before]
     heapq.heapify(free)
     order = []
     while free:
-        order.append(id_ := heapq.heappop(free))
+        _, id_ = heapq.heappop(free)
+        order.append(id_)
         for follower in followers[id_]:
             waiting[follower].discard(id_)
             if not waiting[follower]:
-                heapq.heappush(free, follower)
+                heapq.heappush(free, (keys[follower], follower))
     return order
 
 

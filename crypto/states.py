@@ -33,7 +33,7 @@ AT_ONCE = ("COORDINATING", "REFERRED")  # what `urgent` can reach
 SHUT = ("RECEIVED", "CLOSED", "WITHDRAWN", "PURGED")  # and from where it cannot
 LONGER = ("HELD", "REVIEW", "COORDINATING")  # what can be given a later date
 UNTRIAGED = ("RECEIVED", "ADVICE", "WITHDRAWN")  # what can be closed without a triage
-READ = ("state", "purge", "hold", "endorse")  # what only who has said `received` can say
+READ = ("state", "purge", "hold", "endorse", "triage", "legal", "correction", "done")  # what only who has said `received` can say
 CLOSE_NEEDS = {"REFERRED-DONE": "REFERRED", "PUBLISHED": "DISCLOSED", "NO-REPLY": "NEEDS_INFO"}  # the state it must have been in
 CLOSE_FIXES = {"ACTION": ("VERIFIED",), "CLAIMED": ("CLAIMED", "VERIFIED")}  # the status a correction must have had
 # In weeks: the clocks of wording.json.
@@ -67,7 +67,8 @@ class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
     kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; done, retracted: by the proposal; signed:
-    valid endorsements by what they endorse; danger: where life was found in danger; extended: proposals that gave a state a later date.
+    valid endorsements by what they endorse; danger: where life was found in danger; weeks: the places of what is of that week, as bits;
+    extended: proposals that gave a state a later date.
     """
 
     graph: Graph
@@ -79,6 +80,7 @@ class Standing:
     done: Mapping[str, Sequence[str]]
     retracted: Mapping[str, Sequence[str]]
     danger: Sequence[str]
+    weeks: Mapping[str, int]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
     brought: str = ""
@@ -160,8 +162,11 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
     danger = [event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"]
     root = graph.held[case_id]
+    weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
+    for event in valid:
+        weeks[event.payload["week"]] |= 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about["done"], about["retract"], danger, history, lost)
+    return Standing(graph, root, valid, kinds, leaving, said, about["done"], about["retract"], danger, weeks, history, lost)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
@@ -333,8 +338,8 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     """Whether its date is not too late, a closing for silence not too early, and a reopening not too late."""
     to, week, until = _target(of), weeks_of(of.payload["week"]), of.payload.get("until", "")
     begun = weeks_of(at.history[-1][1])
-    if to == "REOPENED":
-        return week <= begun + REOPEN_WEEKS
+    if to == "REOPENED":  # of what its author knew, whatever week a closing claims
+        return week <= max(weeks_of(said) for said, places in at.weeks.items() if places & at.graph.above[of.id]) + REOPEN_WEEKS
     if to == "CLOSED" and of.payload["reason"] == "NO-REPLY":
         words = [each for each in at.valid if each.kind in REPORTER_KINDS and _beside(at, each.id, of, by)]
         asked = [asked for state, asked, _ in at.history if state == "NEEDS_INFO"][-1:]

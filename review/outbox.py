@@ -79,7 +79,7 @@ def say(
         if kind in ON_DUTY and (off := standing.off_duty(tree, vault.sign, desk.now())):
             raise OffDuty(off)
         audience = audience or audience_of(kind)
-        payload = {**_common(desk, case, kind, audience), **fields}
+        payload = {**_common(desk, case, kind, audience, fields.get("of") or fields.get("state", "")), **fields}
         event = vault.sign_event(payload, desk.programme)
         if kind in DECIDED:
             _rehearse(case, casebook.events_of(book, case_id), event)
@@ -262,10 +262,10 @@ def summary_fields(case: Case, week: str) -> dict[str, Any]:
     return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), "talk": ids[-TALK_MAX:]}
 
 
-def _common(desk: Desk, case: Case, kind: str, audience: str) -> dict[str, Any]:
+def _common(desk: Desk, case: Case, kind: str, audience: str, of: str) -> dict[str, Any]:
     assert desk.book is not None and desk.tree is not None and desk.vault is not None
     events = casebook.events_of(desk.book, case.id)
-    parents = heads(events, case.id, audience)
+    parents = heads(events, case.id, audience, of)
     # One chain per audience: an answer that named a note would tell the reporter that there is one.
     mine = [event for event in events if event.author == desk.vault.sign and event.id != case.id]
     own = [event for event in mine if event.payload["audience"] == audience]

@@ -258,7 +258,7 @@ def _next_payload(known: Programme, held: Returned, kind: str, further: Mapping[
     named = {before for item in own for before in item.payload.get("prev", [])}
     # A stub stands under the id of the report, which is the case's.
     ids = [held.case.id if item is held.case.root else item.id for item in own]
-    parents = case.heads(held.events, held.case.id, "all")
+    parents = case.heads(held.events, held.case.id, "all", further.get("of", ""))
     weeks = [item.payload["week"] for item in held.case.order if item.id in parents]
     payload = _head(known, kind)
     # An event may not be older than what it answers, even if this machine's clock is behind.

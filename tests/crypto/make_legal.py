@@ -26,6 +26,7 @@ def legal_vectors() -> dict[str, Any]:
     events = {}
     for name, story in stories.items():
         events[name] = story.report
+        events[f"{name}-received"] = story.say("Ada", "received", "2026-W11")
         triage = story.triage("2026-W11", code="B1-WEIGHTS", also=["D3-INCIDENT"], harm="H2", urgency="U0" if name == "calm" else "U2")
         events[f"{name}-triage"] = triage
         story.events.remove(triage)
@@ -39,14 +40,14 @@ def legal_vectors() -> dict[str, Any]:
     stub = bare | {"kind": "stub", "case": stories["calm"].id, "selfcopy": "dates"}
     events["calm-stub"] = sign_event(stub, keys_of(bytes([1]) * 16, P).sign_seed, P)
     plans = {
-        "nobody-said": ("nobody said when it knew", "calm triage"),
+        "nobody-said": ("nobody said when it knew", "calm received triage"),
         **{f"calm-{told}": ("codes from the report; the weeks of a law and of the calendar", f"calm {told}") for told in weeks},
         "danger": ("danger, and that it was raised, from the report", "danger knew"),
-        "triage-more": ("codes, danger and harm as triaged", "calm triage knew"),
-        "triage-less": ("no danger as triaged, in spite of the report", "danger triage knew"),
+        "triage-more": ("codes, danger and harm as triaged", "calm received triage knew"),
+        "triage-less": ("no danger as triaged, in spite of the report", "danger received triage knew"),
         "corrected": ("the last one counts", "calm knew-first knew-then"),
         "stub": ("a stub says nothing of concerns", "calm-stub knew"),
-        "stub-triage": ("what is triaged is known there too", "calm-stub triage knew"),
+        "stub-triage": ("what is triaged is known there too", "calm-stub received triage knew"),
     }
     vectors = []
     for name, (comment, plan) in plans.items():

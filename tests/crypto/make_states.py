@@ -12,7 +12,7 @@ from typing import Any
 
 from crypto.constants import CLOSE_REASONS, CORRECTION_STATUSES, STATE_TARGETS, STATES
 from crypto.encoding import b64
-from crypto.graph import topological
+from crypto.graph import graph_of
 from crypto.states import TABLE
 
 Plans = dict[str, tuple[str, list[str]]]
@@ -145,7 +145,7 @@ def plans() -> dict[str, Plans]:
     """The vectors by kind of report: name to (comment, paths)."""
     return {
         "publish": transitions() | closings() | endorsements() | consents() | recorded() | urgent() | withdrawals() | purges() | others()
-        | longer() | retracted() | disclosed() | holds() | clocks() | unread() | wishes() | legal() | corrections() | reasons() | weeks(),
+        | longer() | beside() | retracted() | disclosed() | holds() | clocks() | unread() | wishes() | legal() | corrections() | reasons() | weeks(),
         "refer": {
             "referred": ("REFER is enough for an authority", [f"{PLAN} ref +"]),
             "coordinating": ("and not for the company", [f"{PLAN} coord +"]),
@@ -413,7 +413,7 @@ def urgent() -> Plans:
         "urgent-done": ("the act is recorded", [f"{u} done"]),
         "urgent-back": ("one person goes back to the review", [f"{u} rev"]),
         "urgent-back-other": ("whoever that is", [f"{u} rev/wim"]),
-        "urgent-back-beside": ("a proposal from before is no way back", ["<", u, f"{PLAN} u0 rev/wim"]),
+        "urgent-back-beside": ("a proposal from before is no way back", [u, f"{PLAN} u0 rev/wim"]),
         "urgent-back-signed": ("signed: no way back for one", [f"{u} + rev/wim"]),
         "urgent-back-endorsed": ("nor for two", [f"{u} + rev/wim +"]),
         "urgent-back-after-moving-on": ("moved on: no way back", [f"{u} claimed corr rev"]),
@@ -467,8 +467,6 @@ def retracted() -> Plans:
         "retracted": ("who proposed it takes it back", [f"{tri} back"]),
         "retracted-endorsed": ("nobody endorses it after that", [f"{tri} back +:tri"]),
         "retracted-beside": ("nor at the same time", [f"{tri} +", f"{tri} back"]),
-        "retracted-beside-first": ("whichever comes first", ["<", f"{tri} +", f"{tri} back"]),
-        "retracted-beside-last": ("in the order", [">", f"{tri} +", f"{tri} back"]),
         "retracted-too-late": ("what took effect is not taken back", [f"{tri} + back:tri"]),
         "retracted-knew-one": ("nor what took effect by an endorsement one knew", [f"{tri} + back:tri", f"{tri} +/wim"]),
         "retracted-by-other": ("by nobody else", [f"{tri} back/olaf +/wim:tri"]),
@@ -568,7 +566,11 @@ def unread() -> Plans:
         "unread-urgent": ("nor sent out in a hurry", [f"~{two} u0 ucoord"]),
         "unread-named": ("what names it is an orphan", [f"~{two} ref yes packet:ref legal:ref back:ref done:ref"]),
         "unread-one-more": ("one signature more is one of somebody who has read it", [f"~{two} +/rita:tri"]),
-        "unread-else": ("everything else can be said", ["~received/olaf ack/olaf answer k2/wim asked knew note assess assign"]),
+        "unread-triage": ("nor is danger found by who has not", [f"~{two} u0/rita uref/olaf"]),
+        "unread-legal": ("nor a text read", [f"~{two} disc/olaf public/wim:disc legal/rita:disc yes:disc +/wim:disc"]),
+        "unread-correction": ("nor a correction", [f"~{two} ref/olaf yes +/wim claimed/rita corr/olaf"]),
+        "unread-done": ("nor an act recorded", [f"~{two} ref/olaf yes:ref +/wim done/rita:ref", f"~{two} ref/olaf yes:ref no:ref"]),
+        "unread-else": ("everything else can be said", ["~received/olaf ack/olaf answer knew note assess assign"]),
     }
 
 
@@ -613,6 +615,11 @@ def held() -> Plans:
         "held-wider-after": ("and afterwards", [f"{t} held may-ASK"]),
         "held-withdrawn": ("withdrawn at the same time", [f"{t} held", f"{t} wd"]),
         "held-back": ("one goes back too", [f"{t} held tri"]),
+        "held-beside": ("beside a plan", ["?", f"{TO['REVIEW']} held/wim", f"{TO['REVIEW']} plan", PLAN]),
+        "held-beside-gate": (
+            "and beside what waits",
+            ["?", f"{TO['REVIEW']} held/wim", f"{TO['REVIEW']} close", f"{TO['REVIEW']} close plan +"],
+        ),
         "plan": ("waiting forbids no plan", [PLAN]),
         "unread-held": ("not by who has not opened it", ["~received/olaf received/wim ack/olaf tri/olaf +/wim u2 held"]),
     }
@@ -745,8 +752,44 @@ def weeks() -> Plans:
         "week-reopen": ("a year", ["spam reopen^2746"]),
         "week-reopen-late": ("and no week more", ["spam reopen^2747"]),
         "week-reopen-late-endorsed": ("two do not change that", ["spam reopen^2747 +"]),
+        "week-reopen-said": ("from the last that its author knew, even if the closing came beside it", ["spam/wim", "answer/olaf^2703", "spam/wim | answer/olaf^2703 => reopen^2803"]),
+        "week-reopen-said-late": ("and no week more", ["spam/wim", "answer/olaf^2703", "spam/wim | answer/olaf^2703 => reopen^2804"]),
+        "week-reopen-forged": ("a stranger said it", ["spam answer/stranger^2703 reopen^2747"]),
         "week-reopen-since": ("from the second signature", [f"{t} close +^50 reopen^2749"]),
         "week-reopen-since-late": ("and no week more", [f"{t} close +^50 reopen^2750"]),
+    }  # fmt: skip
+
+
+def beside() -> Plans:
+    """What one reader writes beside the past, tried until it would stand first if ids alone decided."""
+    r, u = TO["REVIEW"], f"{PLAN} u0 ucoord"
+    seen = f"{r} plan | {r} info/wim => "
+    return {
+        "beside-ack": ("thrown away beside its opening", ["?", "spam/wim", "ack"]),
+        "beside-history": ("and beside all that followed", ["?", "spam/wim", "ack", f"{PLAN} coord + claimed corr"]),
+        "beside-plan": ("a question beside a plan", ["?", f"{r} info/wim", f"{r} plan", f"{PLAN} coord +"]),
+        "beside-gate": ("and beside a closing that waits, from which the plan descends", ["?", f"{r} info/wim", f"{r} close/wim", f"{r} close/wim plan + coord +"]),
+        "beside-longer": ("a question beside a later date", ["?", f"{r} info/wim", f"{r} rev12", f"{r} rev12 + plan +"]),
+        "beside-held": ("a question beside being held", ["?", f"{TO['TRIAGE']} info/wim", f"{TO['TRIAGE']} held", f"{TO['HELD']} held20 +"]),
+        "beside-own": ("brought along by an endorsement of one's own", ["?", f"{seen}+/wim:plan", f"{r} plan +"]),
+        "beside-stranger": ("by a stranger's", ["?", f"{seen}+/stranger:plan", f"{r} plan +"]),
+        "beside-same": ("by one of what one said oneself", ["?", f"{r} info/wim rev/wim +/wim", f"{r} plan", PLAN]),
+        "beside-known": ("by one of who knew it: the one that is first by ids", ["?", f"{seen}+/olaf:plan", f"{r} plan +/wim"]),
+        "beside-early": ("an endorsement beside a proposal brings nothing", ["?", f"{r} info/wim +/wim:rev", f"{r} plan", PLAN]),
+        "beside-signed": ("the way back beside the second signature", ["?", f"{u} rev/wim", f"{u} +", f"{u} + ref +"]),
+        "beside-unsigned": ("and without one, beside what two said next", ["?", f"{u} rev/wim", f"{u} claimed corr", f"{u} claimed corr ref +"]),
+        "beside-urgent": ("an urgent step beside the way to the review", ["?", f"{u}/wim", f"{PLAN} u0 rev", f"{PLAN} u0 rev + plan +"]),
+        "beside-urgent-closed": ("and beside a closing", ["?", f"{u}/wim", f"{PLAN} u0 close", f"{PLAN} u0 close +"]),
+        "beside-silence": ("asked anew beside a closing for silence", ["?", f"{TO['NEEDS_INFO']} tri/wim", f"{TO['NEEDS_INFO']} close-NO-REPLY^2708", f"{TO['NEEDS_INFO']} tri/wim info/wim^2708", f"{TO['NEEDS_INFO']} close-NO-REPLY^2708 +"]),
+        "late-proposer": ("endorsed beside what its proposer did since", ["?", f"{r} held +/wim:held", f"{r} held plan", f"{r} held plan + coord +"]),
+        "late-endorser": ("or the endorser", ["?", f"{r} held +/wim:held", f"{r} held plan/wim", f"{r} held plan/wim +"]),
+        "late-endorsed": ("who endorsed something else", ["?", f"{r} held +/wim:held", f"{r} held plan/olaf", f"{r} held plan/olaf +/wim"]),
+        "late-known": ("unless they knew that", ["?", f"{r} held plan +/wim:held", f"{r} held plan +"]),
+        "late-before": ("what they did without knowing of it is not since", ["<", f"{r} held +/wim:held", f"{r} plan | {r} held => +/olaf:plan%7"]),
+        "late-honest": ("it counts where nobody else is first", [f"{r} plan +/olaf", f"{r} plan cal"]),
+        "late-reopened": ("not before what its proposer did alone", ["?", "spam purge +/wim", "spam purge reopen"]),
+        "late-urgent": ("nor before an urgent step", ["?", f"{PLAN} u0 close +/wim:close", f"{PLAN} u0 close ucoord"]),
+        "late-brought": ("nor with an endorsement of one's own", ["?", f"{r} held +/wim:held", f"{r} held plan", f"{r} held +/wim:held | {r} held plan => +/wim:plan", f"{r} held plan +"]),
     }  # fmt: skip
 
 
@@ -754,8 +797,7 @@ def withdrawals() -> Plans:
     c = f"{PLAN} coord"
     return {
         "withdrawn-beside": ("withdrawn beside an endorsement", [f"{c} +", f"{c} wd"]),
-        "withdrawn-beside-first": ("the same with the withdrawal first in order", ["<", f"{c} wd", f"{c} +"]),
-        "withdrawn-beside-inward": ("what does not leave the house came first", ["<", "ack wd", "ack tri", "ack tri +"]),
+        "withdrawn-beside-inward": ("what does not leave the house came first", ["ack wd", "ack tri", "ack tri +"]),
         "withdrawn-before": ("nobody endorses after it", [f"{c} wd +"]),
         "withdrawn-after": ("withdrawn after the company was told", [f"{c} + wd"]),
         "withdrawn-then-agreed": ("it is not taken back", [f"{c} wd yes +:coord"]),
@@ -767,7 +809,7 @@ def withdrawals() -> Plans:
         "withdrawn-after-close": ("a closed case stays closed", ["spam wd"]),
         "withdrawn-after-close-reopened": ("and closed for good", ["spam wd reopen"]),
         "withdrawn-beside-reopening": ("opened again at the same time", ["<", "spam wd", "spam reopen"]),
-        "withdrawn-beside-closing": ("closed at the same time, as something else", ["<", "ack tri + u2 close wd", "ack tri + u2 close +"]),
+        "withdrawn-beside-closing": ("closed at the same time, as something else", ["ack tri + u2 close wd", "ack tri + u2 close +"]),
         "withdrawn-purged": ("purged by two", ["wd purge +"]),
         "withdrawn-forged": ("by a reviewer", ["ack wd/rita"]),
     }
@@ -820,13 +862,16 @@ def others() -> Plans:
 
 def write(story: Any, names: dict[str, str], ends: list[str]) -> list[str]:
     """Write the events of these paths that are not written yet; returns the names of all. After `<`: the last event of the first path
-    has to come before those of the others in the order, which is up to the ids and tried; after `>`, behind them."""
-    if ends[0] in "<>":
+    has to come before those of the others in the order, which is up to the ids and tried; after `>`, behind them; after `?`, before
+    them in the plain order."""
+    if ends[0] in "<>?":
         for n in range(4, 400):
-            plan = write(story, names, [f"{ends[1]}%{n}", *ends[2:]])
-            order = topological({story.id(name): story.events[name] for name in plan})
-            first, *others = (order.index(story.id(grow(story, names, end)[-1])) for end in (f"{ends[1]}%{n}", *ends[2:]))
-            if first < min(others) if ends[0] == "<" else first > max(others):
+            path = re.sub(r"(\S*/wim\S*)(?= )", rf"\1%{n}", ends[1]) if ends[0] == "?" else ends[1]
+            plan = write(story, names, [path := f"{path}%{n}", *ends[2:]])
+            graph = graph_of({story.id(name): story.events[name] for name in plan})
+            order = sorted(graph.order, key=graph.place.__getitem__) if ends[0] == "?" else graph.order
+            first, *others = (order.index(story.id(grow(story, names, end)[-1])) for end in (path, *ends[2:]))
+            if first > max(others) if ends[0] == ">" else first < min(others):
                 return plan
         raise AssertionError(ends)
     found = ["report"]

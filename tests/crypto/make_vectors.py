@@ -17,7 +17,7 @@ from crypto import points, segment
 from crypto.case import common, fold, heads
 from crypto.encoding import b64, canonical, unb64
 from crypto.event import Event, audience_of, parse_event
-from crypto.graph import topological
+from crypto.graph import graph_of
 from crypto.label import intake_label, label_message, report_id
 from crypto.posting import effort_of, parse_posting
 from crypto.private import opening
@@ -1047,7 +1047,7 @@ def two_story() -> Story:
         s.later("rita-cuts-olaf-beside", "rita", "cutoff", "rita-received olaf-received", "rita-received", roster=n, of=NAMES["olaf"])
         names = ("report", "rita-received", "olaf-received", "rita-recuse", "rita-cuts-olaf-beside")
         held = {s.events[each].id: s.events[each] for each in names}
-        if topological(held)[-1] == s.events["rita-cuts-olaf-beside"].id:
+        if graph_of(held).order[-1] == s.events["rita-cuts-olaf-beside"].id:
             break
     s.later("uma-cuts-olaf-late", "uma", "cutoff", "rita-to-uma olaf-received", of=NAMES["olaf"])
     s.later("uma-to-vera", "uma", "handover", "rita-to-uma", week="2026-W48", to=NAMES["vera"])
@@ -1099,7 +1099,7 @@ def three_story() -> Story:
     ):
         for n in range(3, 60):
             s.later(name, "rita", "handover", parents, "rita-received", roster=n, to=NAMES["uma"])
-            ids = topological({s.events[each].id: s.events[each] for each in f"report {name} {beside}".split()})
+            ids = graph_of({s.events[each].id: s.events[each] for each in f"report {name} {beside}".split()}).order
             last = ids.index(s.events[beside.split()[-1]].id)
             if (ids.index(s.events[name].id) > last) == ("recuse" in beside):
                 break
@@ -1222,6 +1222,12 @@ def state_vectors() -> tuple[list[Vector], dict[str, str]]:
             one = case_vector(s, f"{kind}-{name}", plan, comment)
             events |= {f"{kind}/{each}": s.events[each].raw.hex() for each in plan}
             out.append(one | {"events": [f"{kind}/{each}" for each in plan]})
+        if kind == "publish":  # more heads than an event can name; the one to be named is neither a head nor the first by id
+            plan = make_states.write(s, NAMES, ["ack tri", "ack knew", "ack k2", "ack reply", *(f"ack answer%{n}" for n in range(4, 44))])
+            for name, of in (("crowd", ""), *((f"crowd-{each.split('-', 1)[1]}", s.id(each)) for each in plan[4:7:2])):
+                one = case_vector(s, f"{kind}-{name}", plan, "many say something at the same time", of)
+                out.append(one | {"events": [f"{kind}/{each}" for each in plan]})
+            events |= {f"{kind}/{each}": s.events[each].raw.hex() for each in plan}
     return out, events
 
 
@@ -1282,7 +1288,7 @@ def case_vectors(s: Story) -> list[Vector]:
     return [case_vector(s, name, plan.split()) for name, plan in plans.items()]
 
 
-def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold of these events, in any order") -> Vector:
+def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold of these events, in any order", of: str = "") -> Vector:
     events = [s.events[each] for each in plan]
     folded = fold(events, s.case)
     if folded is None:
@@ -1313,7 +1319,7 @@ def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold o
         "second": folded.second,
     }
     dues = [f"{code} {week}" for code, week, _ in reporter_sentences(folded)]
-    quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who) for who in c.AUDIENCES}}
+    quiet = {} if folded.void else {"heads": {who: heads(events, s.case, who, of) for who in c.AUDIENCES}} | ({"of": of} if of else {})
     return vector(name, comment, case=s.case, events=plan, result=result, dues=dues, **quiet)
 
 

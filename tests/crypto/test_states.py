@@ -62,6 +62,7 @@ CLOSED_ALONE = {"RECEIVED": "SPAM", "ADVICE": "ADVISED", "WITHDRAWN": "WITHDRAWN
 CODES = {"code": "X1-OTHER", "also": [], "stage": "L9-UNSURE", "severity": "S1", "harm": "H0", "risk": "LOW"}
 LACKING = ("triage", "packet", "legal", "consent", "correction", "reason", "date")
 LATE = ("state", "retracted", *LACKING)  # what is found void only when the states are judged
+OPENERS = {"state", "purge", "hold", "endorse", "triage", "legal", "correction", "done"}
 FIX = {"code": "DC-STOP", "text": ""}
 CAREFUL = ("ADVISE", "HOLD", "ASK", "REFER", "PUBLISH")
 
@@ -210,7 +211,10 @@ class Rules:
         if to == "CLOSED" and said["reason"] == "NO-REPLY":
             words = [each.payload["week"] for each in self.counted(at, of)]
             assert monday(said["week"]) >= max(after(week, 14) for week in [begun["NEEDS_INFO"], *words]), "silence"
-        assert to != "REOPENED" or monday(said["week"]) <= after(begun["CLOSED"], 52)
+        heard = [
+            self.by_id[id_].payload["week"] for id_ in self.before(of.id) if self.case.void.get(id_, "state") in (*LATE, "same", "recused")
+        ]
+        assert to != "REOPENED" or monday(said["week"]) <= after(max(heard), 52)
         until = monday(said.get("until") or "0001-W01")
         if to == "HELD":
             assert until <= after(begun["HELD"] if before == "HELD" else said["week"], 52)
@@ -230,7 +234,7 @@ class Rules:
         assert not {event.id for event in case.order} & set(case.void)
         assert case.history[0] == ("RECEIVED", WEEK, case.id)
         signed = {e.payload["of"] for e in case.order if e.kind == "endorse"}
-        assert all(self.opened(event) for event in case.order if event.kind in ("state", "purge", "hold", "endorse")), "read"
+        assert all(self.opened(event) for event in case.order if event.kind in OPENERS), "read"
         unsigned = set()
         for n, ((before, _, entered), (state, _, id_)) in enumerate(itertools.pairwise(case.history), 1):
             event = self.by_id[id_]
@@ -329,7 +333,7 @@ class Rules:
             event = self.by_id[id_]
             of = self.by_id.get(event.payload.get("of", ""))
             if reason == "orphan":
-                assert not (event.kind == "endorse" and not self.opened(event)), "unread first"
+                assert event.kind not in OPENERS or self.opened(event), "unread first"
                 kinds = ("state", "purge", "hold") if event.kind in ("endorse", "retract") else ("state",)
                 held = of is not None and of.id in self.before(id_) and of.kind in kinds
                 known = of is not None and self.case.void.get(of.id, "state") in LATE
@@ -337,7 +341,7 @@ class Rules:
             elif reason == "same":
                 assert of is not None and of.author == event.author
             elif reason == "unread":
-                assert event.kind in ("state", "purge", "hold", "endorse") and not self.opened(event)
+                assert event.kind in OPENERS and not self.opened(event)
             elif reason in LACKING:
                 self.refused(id_, of or event, reason)
             elif reason == "retracted":

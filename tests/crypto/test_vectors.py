@@ -145,7 +145,7 @@ def run_case(v: Any) -> None:
         } == v["result"]
         assert [f"{code} {week}" for code, week, _ in reporter_sentences(folded)] == v["dues"]
         for who, expected in v.get("heads", {}).items():
-            assert heads(events, v["case"], who) == expected
+            assert heads(events, v["case"], who, v.get("of", "")) == expected
 
 
 def run_legal(v: Any) -> None:

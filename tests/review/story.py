@@ -7,6 +7,7 @@ from crypto.encoding import b64
 from crypto.event import Event, audience_of
 from crypto.private.receipt import keys_of
 from crypto.private.signing import SignKey, sign_event
+from crypto.states import READ
 
 P = bytes(range(32))
 SEEDS = {name: bytes([number]) * 32 for number, name in enumerate(("Ada", "Bo", "Cy"), 11)}
@@ -44,7 +45,7 @@ class Story:
 
     def say(self, who: str, kind: str, week: str = "", **fields: Any) -> Event:
         self.week = week or self.week
-        if kind in ("state", "endorse", "purge", "hold") and not self.has_opened(who):
+        if kind in READ and not self.has_opened(who):
             self.say(who, "received")
         audience = audience_of(kind)
         parents = heads(self.events, self.id, audience)
