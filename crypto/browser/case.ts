@@ -3,7 +3,7 @@
 import { PARENTS_MAX, READERS, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
 import { audienceFor, idsOf, kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
+import { add, audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
 import { judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
 
 export interface Case {
@@ -16,6 +16,8 @@ export interface Case {
   readonly opened: ReadonlySet<string>;
   /** The valid events, the root first. */
   readonly order: readonly Event[];
+  /** The same by kind. */
+  readonly kinds: ReadonlyMap<string, readonly Event[]>;
   readonly void: ReadonlyMap<string, VoidReason>;
   readonly missing: ReadonlySet<string>;
   /** Groups of ids of events by one reviewer with the same `prev`. */
@@ -78,8 +80,8 @@ function count(walk: Walk, cutoff: Event): void {
   const of = String(cutoff.payload["of"]);
   if (!walk.ever.has(of) || of === cutoff.author || walk.gone.get(cutoff.author) === "cutoff") return;
   const key = of + audienceOf(cutoff);
-  const counted = [...walk.cutoffs.get(key) ?? [], cutoff];
-  walk.cutoffs.set(key, counted);
+  add(walk.cutoffs, key, cutoff);
+  const counted = walk.cutoffs.get(key) ?? [];
   if (walk.effective.has(key) || new Set(counted.map(({ author }) => author)).size < Math.min(2, walk.ever.size - 1)) return;
   walk.effective.set(key, cutoff);
   if (audienceOf(cutoff) === "all") leave(walk, of, "cutoff");
@@ -140,7 +142,7 @@ function equivocationsIn(held: Graph["held"], reasons: ReadonlyMap<string, VoidR
     // Whoever is no reader of this case cannot contradict themselves in it.
     if (!byReviewer(event) || reasons.get(event.id) === "author") continue;
     const key = `${event.author} ${String(event.payload["audience"])} ${idsOf(event, "prev").join()}`;
-    groups.set(key, [...groups.get(key) ?? [], event.id]);
+    add(groups, key, event.id);
   }
   return [...groups.values()].filter((ids) => ids.length > 1).map((ids) => ids.sort()).sort();
 }
@@ -160,14 +162,16 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
   const at = judge(graph, caseId, walk.void, leavings(walk, first));
   const reasons = new Map([...walk.void, ...at.void]);
   const order = graph.order.flatMap((id) => (reasons.has(id) ? [] : held.get(id) ?? []));
-  const ofKind = (kind: string): Event[] => order.filter((event) => kindOf(event) === kind);
+  const kinds = new Map<string, Event[]>();
+  for (const event of order) add(kinds, kindOf(event), event);
+  const ofKind = (kind: string): Event[] => kinds.get(kind) ?? [];
   const withdrawn = ofKind("withdraw");
   const choices = ofKind("choice").map(({ id }) => id).filter((id) => !withdrawn.some((each) => descends(graph, id, each.id)));
   const [state, since] = at.history.at(-1) ?? ["", ""];
   const brought = held.get(at.brought);
   const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);
   return {
-    id: caseId, root, order, void: reasons, may: mayOf(graph, choices, root), state, since, brought, graph, lead, second,
+    id: caseId, root, order, kinds, void: reasons, may: mayOf(graph, choices, root), state, since, brought, graph, lead, second,
     until: at.until, whom: String(brought?.payload["whom"] ?? ""),
     opened: new Set(ofKind("received").map(({ author }) => author)),
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
@@ -196,13 +200,20 @@ function pairOf(assign: Event | undefined, active: readonly string[]): [string, 
   return assigned.every((sign) => active.includes(sign)) ? assigned : [active[0] ?? "", active[1] ?? ""];
 }
 
-/** `parents` of a new event with this audience: of the valid events its readers may know, those no other of them names; at most 32. */
-export function heads(events: Iterable<Event>, caseId: string, audience: string): string[] {
-  const folded = fold(events, caseId);
-  const known = folded?.order.filter((event) => covers(audienceOf(event), audience)) ?? [];
+/**
+ * `parents` of a new event with this audience: of the valid events its readers may know, those no other of them names; at most 32. If there
+ * are more, what it names (`of`) comes first, then each author's last: nobody can crowd out what somebody else answers.
+ */
+export function headsOf(folded: Case, audience: string, of = ""): string[] {
+  const idOf = (event: Event): string => (event === folded.root ? folded.id : event.id);
+  const known = folded.order.filter((event) => covers(audienceOf(event), audience));
   const named = new Set(known.flatMap(namedBy));
-  const ids = known.map((event) => (event === folded?.root ? caseId : event.id));
-  return ids.filter((id) => !named.has(id)).sort().slice(0, PARENTS_MAX);
+  const free = known.filter((event) => !named.has(idOf(event)));
+  const ids = free.map(idOf).sort();
+  if (ids.length <= PARENTS_MAX) return ids;
+  const last = [...new Map(free.map((event) => [event.author, idOf(event)]))].sort().map(([, id]) => id);
+  const asked = known.some((event) => idOf(event) === of) ? [of] : [];
+  return [...new Set([...asked, ...last, ...ids])].slice(0, PARENTS_MAX).sort();
 }
 
 /** The author's newest event in a case: the last of theirs in the order of the fold, as the list `prev` wants it. */

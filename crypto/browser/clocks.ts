@@ -77,9 +77,10 @@ function weekDue(row: Row, folded: Case): string {
 
 /** The last date that was given for a state, however often the case left it since. */
 function dateFor(state: string, { order, proposals }: Case): string {
-  const given = order.filter(({ id, payload }) => payload["to"] === state && payload["kind"] === "state"
-    && payload["until"] !== "" && !proposals.some((each) => each.id === id));
-  return String(given.at(-1)?.payload["until"] ?? "");
+  const waiting = new Set(proposals.map(({ id }) => id));
+  const given = order.findLast(({ id, payload }) => payload["to"] === state && payload["kind"] === "state"
+    && payload["until"] !== "" && !waiting.has(id));
+  return String(given?.payload["until"] ?? "");
 }
 
 function startOf(where: string, folded: Case): string {

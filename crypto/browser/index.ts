@@ -15,7 +15,7 @@ export {
   blocksIn, checkChain, checkDated, coverBlocks, lettersOf, parseHead, parseSegments, type BlockRef, type Head, type Segment,
 } from "./segment.ts";
 export { idsOf, kindOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, type Event } from "./event.ts";
-export { common, fold, heads, previousOf, type Case } from "./case.ts";
+export { common, fold, headsOf, previousOf, type Case } from "./case.ts";
 export { descends } from "./graph.ts";
 export { type Proposal, type VoidReason } from "./states.ts";
 export { suspendedOn, verifyBundle, type Tree } from "./tree.ts";

@@ -18,7 +18,10 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 async function get(path: string): Promise<Bytes | undefined> {
   for (let tried = 1; ; tried++) {
     try {
-      const answer = await fetch(path, { credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(GET_MS) });
+      // Nothing stays in the browser's cache, and what is asked for again goes out again: the cover of a reporter's blocks rests on it.
+      const answer = await fetch(path, {
+        cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", signal: AbortSignal.timeout(GET_MS),
+      });
       if (answer.status === 404) return undefined;
       if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
       throw new NetError(`it answered ${answer.status}`);

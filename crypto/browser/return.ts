@@ -3,7 +3,7 @@
 import { attempt, byId, field, guarded, hintList, holdTab, make, onClick, progress, reveal, say, show, showError } from "./dom.ts";
 import { hintsIn } from "./hints.ts";
 import {
-  blocksIn, BLOCK_LETTERS, checkDated, common, completions, coverBlocks, findMatches, fold, heads, keysOf, kindOf, lettersOf, makePosting,
+  blocksIn, BLOCK_LETTERS, checkDated, common, completions, coverBlocks, findMatches, fold, headsOf, keysOf, lettersOf, makePosting,
   openLetter, parseEvent, parseReceipt, PARTS_MAX, previousOf, ProtocolError, SCAN_WEEKS, signEvent, textRoom, toHex, weekOf,
   type BlockRef, type Bytes, type Case, type Event, type Head, type JsonObject, type ReceiptKeys, type Segment, type Tree,
 } from "./index.ts";
@@ -70,8 +70,13 @@ export async function openEvent(letter: Bytes, week: string, keys: ReceiptKeys, 
   return [event];
 }
 
-/** The blocks asked for, each letter of ours opened; what does not open or parse is counted and left. */
-async function openMatches(current: Session, segments: readonly Segment[]): Promise<Event[]> {
+/**
+ * The blocks asked for, and then each letter of ours opened; what does not open or parse is counted and left. Opening takes time: between
+ * two requests it would show which block holds a letter of ours.
+ */
+export async function openMatches(
+  current: Pick<Session, "keys" | "programme" | "skipped">, segments: readonly Segment[],
+): Promise<Event[]> {
   const { keys, programme } = current;
   const places = segments.flatMap((segment) =>
     segment.clues.map((clue, i) => ({ clue, segment, block: Math.floor(i / BLOCK_LETTERS), at: i % BLOCK_LETTERS })));
@@ -80,19 +85,24 @@ async function openMatches(current: Session, segments: readonly Segment[]): Prom
     progress(`Looking for your letters: ${count(done)} of ${count(total)}`, done / Math.max(1, total)));
   const ours = matches.flatMap((index) => places[index] ?? []);
   const asked = await coverBlocks(keys.cover, blocksIn(segments), ours.map(({ segment, block }): BlockRef => [segment.number, block]));
-  const found: Event[] = [];
-  current.skipped = 0;
+  const letters: { letter: Bytes; week: string }[] = [];
   for (const [done, ref] of asked.entries()) {
     progress(`Fetching letters, yours and others: ${done} of ${asked.length}`, done / asked.length);
     const segment = segments.find(({ number }) => number === ref[0]);
     if (segment === undefined) continue;
-    const letters = await lettersOf(segment, ref[1], await fetchBlock(ref));
+    const block = await lettersOf(segment, ref[1], await fetchBlock(ref));
     for (const { at } of ours.filter((place) => place.segment === segment && place.block === ref[1])) {
-      try {
-        found.push(...await openEvent(letters[at] ?? new Uint8Array(0), segment.week, keys, programme));
-      } catch {
-        current.skipped += 1;
-      }
+      letters.push({ letter: block[at] ?? new Uint8Array(0), week: segment.week });
+    }
+  }
+  const found: Event[] = [];
+  current.skipped = 0;
+  for (const [done, { letter, week }] of letters.entries()) {
+    progress(`Opening your letters: ${done} of ${letters.length}`, done / letters.length);
+    try {
+      found.push(...await openEvent(letter, week, keys, programme));
+    } catch {
+      current.skipped += 1;
     }
   }
   return found;
@@ -147,7 +157,7 @@ function draw(current: Session): void {
   byId("conversation").replaceChildren(...conversation(view));
   if (folded.may !== undefined) field("may").value = folded.may;
   const off = sending || tree === undefined || folded.state === "PURGED";
-  const withdrawn = folded.order.some((event) => kindOf(event) === "withdraw");
+  const withdrawn = folded.kinds.has("withdraw");
   field("send-reply").disabled = off;
   for (const id of ["withdraw", "send-may"]) field(id).disabled = off || withdrawn;
   for (const button of answerButtons()) button.disabled = off || withdrawn;
@@ -168,9 +178,10 @@ function writable(): Writable {
 
 /** The payload of an event that follows `events`. */
 function payloadAfter(current: Writable, events: ReadonlyMap<string, Event>, kind: string, extra: JsonObject): JsonObject {
-  const { folded, author, head, tree } = current;
-  const parents = heads(events.values(), folded.id, "all");
-  const link = { case: folded.id, prev: previousOf(fold(events.values(), folded.id) ?? folded, author), parents };
+  const { author, head, tree } = current;
+  const folded = fold(events.values(), current.folded.id) ?? current.folded;
+  const parents = headsOf(folded, "all", String(extra["of"] ?? ""));
+  const link = { case: folded.id, prev: previousOf(folded, author), parents };
   // An event may not be older than what it answers, even if this device's clock is behind.
   const weeks = parents.map((id) => String((id === folded.id ? folded.root : events.get(id))?.payload["week"] ?? ""));
   const week = [weekOf(new Date()), ...weeks].sort().at(-1) ?? "";
@@ -251,9 +262,9 @@ async function answer({ of = "", agree = "", warned = "" }: DOMStringMap): Promi
 /** The packet for the chosen authority, which the reporter can file alone. */
 function showOwnPacket(): void {
   if (session?.folded === undefined) return;
-  const { root, order } = session.folded;
+  const { root, kinds } = session.folded;
   const to = field("own-to").value;
-  const parts = order.filter((event) => kindOf(event) === "part").map(({ payload }) => String(payload["text"]));
+  const parts = (kinds.get("part") ?? []).map(({ payload }) => String(payload["text"]));
   const text = ownPacket(to, root.payload, [String(root.payload["text"] ?? ""), ...parts].join(""), label);
   say("own-address", whereToFile(to));
   byId("own-packet").replaceChildren(...to === "" ? [] : [packetView("Yours alone: nothing of this is sent", text)]);

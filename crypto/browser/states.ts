@@ -3,7 +3,7 @@
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
 import { weekNumber, type JsonObject } from "./encoding.ts";
 import { kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { audienceOf, descends, lastOf, type Graph } from "./graph.ts";
+import { aboveOf, add, audienceOf, bitsOf, descends, lastOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
   | "unread" | "orphan" | "same" | "retracted" | "state" | "triage" | "packet" | "legal" | "consent" | "correction" | "reason" | "date";
@@ -53,7 +53,7 @@ const NAMING: Readonly<Record<string, Ids>> = {
   legal: ["state"],
 };
 /** What only somebody can say who has opened the report. */
-const OPENED = ["state", "purge", "hold", "endorse"];
+const OPENED = ["state", "purge", "hold", "endorse", "triage", "legal", "correction", "done"];
 const ENOUGH: Readonly<Record<string, Ids>> = { REFERRED: ["REFER", "PUBLISH"], COORDINATING: ["PUBLISH"] };
 /** Of these statuses a correction must have one before the state, or before closing for the reason. COORDINATING: before a later date. */
 const STATUSES: Readonly<Record<string, Ids>> = {
@@ -70,6 +70,10 @@ export interface Standing {
   readonly graph: Graph;
   readonly root: Event;
   readonly valid: readonly Event[];
+  /** The valid ones by kind, and by kind and the proposal that they name. */
+  readonly kinds: ReadonlyMap<string, readonly Event[]>;
+  /** Where life was found in danger. */
+  readonly danger: bigint;
   /** A person's valid `recuse` and effective cutoffs. */
   readonly leaving: ReadonlyMap<string, Ids>;
   readonly history: Step[];
@@ -85,14 +89,18 @@ export interface Standing {
   /** Proposals that gave a state a later date. */
   readonly extended: string[];
   /** Valid endorsements, by what they endorse. */
-  readonly signed: Map<string, Ids>;
+  readonly signed: Map<string, bigint>;
 }
 
 const said = (event: Event | undefined, name: string): string => String(event?.payload[name] ?? "");
 /** The state it leads to; empty for a legal hold, which leads to none. */
 const targetOf = (event: Event): string => (kindOf(event) === "purge" ? "PURGED" : said(event, "to"));
 const stateOf = (at: Standing): string => at.history.at(-1)?.[0] ?? "";
-const ofKind = (at: Standing, ...kinds: Ids): Event[] => at.valid.filter((event) => kinds.includes(kindOf(event)));
+/** The proposal that it names; empty if it names none. */
+const namedIn = (event: Event): string => said(event, kindOf(event) === "packet" ? "state" : "of");
+const ofKind = (at: Standing, kind: string): readonly Event[] => at.kinds.get(kind) ?? [];
+/** Those of a kind that name this proposal. */
+const about = (at: Standing, kind: string, of: Event): readonly Event[] => ofKind(at, `${kind} ${of.id}`);
 
 /** Runs the machine over what the rules about people left valid; its `void` has the further reasons. */
 export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, VoidReason>, leaving: ReadonlyMap<string, Ids>): Standing {
@@ -100,11 +108,23 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const shared = graph.order.flatMap((id) => (id === caseId || gone.has(id) ? [] : graph.held.get(id) ?? []))
     .filter((event) => audienceOf(event) === "all");
   const out = new Map(gone);
-  for (const event of shared) if (isUnread(graph, event, shared)) out.set(event.id, "unread");
+  const opened = new Map<string, bigint>();
+  for (const { id, author, payload: { kind } } of shared) {
+    if (kind === "received") opened.set(author, (opened.get(author) ?? 0n) | (graph.bit.get(id) ?? 0n));
+  }
+  for (const event of shared) {
+    // Who says where a case stands, or what it rests on, has opened the report.
+    const knew = aboveOf(graph, event.id) & (opened.get(event.author) ?? 0n);
+    if (OPENED.includes(kindOf(event)) && knew === 0n) out.set(event.id, "unread");
+  }
   // None of them names another, so those found here change nothing for the rest.
   for (const event of shared) if (!out.has(event.id) && isOrphan(graph, event, out)) out.set(event.id, "orphan");
+  const valid = shared.filter(({ id }) => !out.has(id));
+  const kinds = new Map<string, Event[]>();
+  for (const event of valid) for (const key of [kindOf(event), `${kindOf(event)} ${namedIn(event)}`]) add(kinds, key, event);
   const at: Standing = {
-    graph, root, valid: shared.filter(({ id }) => !out.has(id)), leaving, history: [["RECEIVED", said(root, "week"), caseId]],
+    graph, root, valid, kinds, leaving, history: [["RECEIVED", said(root, "week"), caseId]],
+    danger: bitsOf(graph, (kinds.get("triage") ?? []).filter((event) => said(event, "urgency") === "U0").map(({ id }) => id)),
     void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
@@ -119,12 +139,12 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
     }
   }
   for (const { id, payload: { of } } of ofKind(at, "done")) {
-    const backed = at.reached.has(String(of)) || (at.signed.get(String(of)) ?? []).some((each) => descends(graph, id, each));
+    const backed = at.reached.has(String(of)) || (aboveOf(graph, id) & (at.signed.get(String(of)) ?? 0n)) !== 0n;
     if (!backed) at.void.set(id, "state");
   }
   const taken = ofKind(at, "retract");
-  const open = taken.map((event) => said(event, "of")).filter((of) => at.waiting.has(of));
-  for (const event of taken) if (!open.includes(said(event, "of"))) at.void.set(event.id, "state");
+  const open = new Set(taken.map(namedIn).filter((of) => at.waiting.has(of)));
+  for (const event of taken) if (!open.has(namedIn(event))) at.void.set(event.id, "state");
   for (const of of open) {
     at.waiting.delete(of);
     at.void.set(of, "retracted");
@@ -147,20 +167,14 @@ export function mayOf(graph: Graph, choices: Ids, root: Event): string | undefin
 
 /** What reviewers may do by the choices that count for a step that takes effect at `by`. */
 function mayAt(at: Standing, of: Event, by: string | undefined): string | undefined {
-  return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter((id) => isBeside(at, id, of, by)), at.root);
-}
-
-/** Did its author say something that takes having opened the report, without having said that they did? */
-function isUnread(graph: Graph, { id, author, payload }: Event, shared: readonly Event[]): boolean {
-  return OPENED.includes(String(payload["kind"]))
-    && !shared.some((each) => kindOf(each) === "received" && each.author === author && descends(graph, id, each.id));
+  return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter(besideOf(at, of, by)), at.root);
 }
 
 /** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else. */
 function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReason>): boolean {
   const kinds = NAMING[kindOf(event)];
   if (kinds === undefined) return false;
-  const of = said(event, kindOf(event) === "packet" ? "state" : "of");
+  const of = namedIn(event);
   const named = graph.held.get(of);
   const known = named !== undefined && !gone.has(of) && kinds.includes(kindOf(named)) && descends(graph, event.id, of);
   return of !== "" && !(known && (kindOf(event) !== "retract" || named.author === event.author));
@@ -168,8 +182,8 @@ function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReas
 
 /** The same order, but everything said in knowledge of a `withdraw` after everything else: still topological, and not up to ids. */
 function withdrawnLast(at: Standing): Event[] {
-  const withdrawals = ofKind(at, "withdraw");
-  const late = (event: Event): boolean => withdrawals.some(({ id }) => id === event.id || descends(at.graph, event.id, id));
+  const withdrawals = bitsOf(at.graph, ofKind(at, "withdraw").map(({ id }) => id));
+  const late = ({ id }: Event): boolean => ((aboveOf(at.graph, id) | bitsOf(at.graph, [id])) & withdrawals) !== 0n;
   return [...at.valid.filter((event) => !late(event)), ...at.valid.filter(late)];
 }
 
@@ -184,7 +198,7 @@ function propose(at: Standing, event: Event): void {
   const to = said(event, "to");
   const back = to === "REVIEW" && at.unsigned.has(at.brought) && descends(at.graph, event.id, at.brought);
   if (back) at.unsigned.delete(at.brought);
-  const lacking = isAllowed(at, event) ? lacks(at, event, event.id, askedBefore(at, event)) : "state";
+  const lacking = isAllowed(at, event) ? lacks(at, event, event.id) : "state";
   if (back || (lacking === "" && isAlone(at, event))) {
     at.reached.add(event.id);
     enter(at, to, event, event.id);
@@ -200,7 +214,7 @@ function endorse(at: Standing, event: Event): void {
   const of = at.graph.held.get(said(event, "of")) as Event;
   const why = whyNot(at, event, of);
   if (why !== "") return void at.void.set(event.id, why);
-  at.signed.set(of.id, [...at.signed.get(of.id) ?? [], event.id]);
+  at.signed.set(of.id, (at.signed.get(of.id) ?? 0n) | bitsOf(at.graph, [event.id]));
   at.unsigned.delete(of.id);
   if (!at.waiting.delete(of.id)) return;
   if (kindOf(of) === "hold") at.legalHold = !at.legalHold;
@@ -216,27 +230,28 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   if (leftBefore(at, event === undefined ? [of.author] : [of.author, event.author], of, event?.id)) return "recused";
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
-  if (ofKind(at, "retract").some(({ id, payload }) => payload["of"] === of.id && isBeside(at, id, of, event?.id))) return "retracted";
-  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id, [of.id]);
+  if (about(at, "retract", of).map(({ id }) => id).some(besideOf(at, of, event?.id))) return "retracted";
+  return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id);
 }
 
 /** The first thing that a step which fits the present state lacks at `by` (undefined: at an event after all others), or "". */
-function lacks(at: Standing, of: Event, by: string | undefined, asked: Ids): VoidReason | "" {
+function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | "" {
   const [to, reason, state] = [targetOf(of), said(of, "reason"), stateOf(at)];
-  const before = (kind: string): Event[] => ofKind(at, kind).filter(({ id }) => isBefore(at, id, by));
+  const known = ({ id }: Event): boolean => isBefore(at, id, by);
   const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
-  if ((closes || to === "HELD" || to === "REVIEW") && before("triage").length === 0) return "triage";
+  if ((closes || to === "HELD" || to === "REVIEW") && !ofKind(at, "triage").some(known)) return "triage";
   if (to === "DISCLOSED") {
-    const texts = textsOf(at, of, by);
+    const texts = about(at, "packet", of).filter(known);
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
-    const read = before("legal").filter(({ payload }) => payload["of"] === of.id);
-    if (!read.some(({ id }) => texts.every((text) => descends(at.graph, id, text.id)))) return "legal";
+    const all = bitsOf(at.graph, texts.map(({ id }) => id));
+    if (!about(at, "legal", of).some((read) => known(read) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
   }
   const may = ["PLAN", "ADVICE"].includes(to) ? mayAt(at, of, by) : undefined;
   if (may !== undefined && (may === "ADVISE") === (to === "PLAN")) return "consent";
-  if ((OUTWARD as Ids).includes(to) && !consented(at, by, of, asked)) return "consent";
-  const isShown = (step: string): boolean =>
-    STATUSES[step] === undefined || before("correction").some((event) => STATUSES[step]?.includes(said(event, "status")));
+  if ((OUTWARD as Ids).includes(to) && !consented(at, by, of)) return "consent";
+  // Of each correction what was said of it last.
+  const isShown = (step: string): boolean => STATUSES[step] === undefined || [...new Map(ofKind(at, "correction").filter(known)
+    .map((event) => [said(event, "code"), said(event, "status")])).values()].some((status) => STATUSES[step]?.includes(status));
   if ((to !== "COORDINATING" || to === state) && !isShown(to)) return "correction";
   const passed = PASSED[reason];
   if (!isShown(reason) || (passed !== undefined && !at.history.some(([each]) => each === passed))) return "reason";
@@ -254,21 +269,26 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
     return isUntil(weekNumber(at.history.find(([each]) => each === "ACKNOWLEDGED")?.[1] ?? said(at.root, "week")), WEEKS.feedback);
   }
   if (to === "COORDINATING") {
-    const urgency = said(ofKind(at, "triage").filter(({ id }) => isBefore(at, id, by)).at(-1), "urgency");
+    const urgency = said(ofKind(at, "triage").findLast(({ id }) => isBefore(at, id, by)), "urgency");
     return isUntil(first, to === state ? WEEKS.most : urgency === "U0" || urgency === "U1" ? WEEKS[urgency] : WEEKS.embargo);
   }
-  if (to === "REOPENED") return week <= weekNumber(came) + WEEKS.reopen;
+  if (to === "REOPENED") {
+    // Not from the week that the closing claims: that could lie ahead.
+    const isNear = (event: Event): boolean => week <= weekNumber(said(event, "week")) + WEEKS.reopen;
+    return isNear(at.root) || at.valid.some((event) => descends(at.graph, of.id, event.id) && isNear(event));
+  }
   if (said(of, "reason") !== "NO-REPLY") return true;
   const asked = at.history.filter(([each]) => each === "NEEDS_INFO").map(([, each]) => each).slice(-1);
   // A word of the reporter said at the same time beats closing for silence.
-  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(at, event.id, of, by));
+  const isBeside = besideOf(at, of, by);
+  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(event.id));
   const silent = [...asked, ...[at.root, ...heard].map((event) => said(event, "week"))].map(weekNumber);
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
 
 /** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
 function leftBefore(at: Standing, people: Ids, of: Event, by: string | undefined): boolean {
-  return people.flatMap((person) => at.leaving.get(person) ?? []).some((left) => isBeside(at, left, of, by));
+  return people.flatMap((person) => at.leaving.get(person) ?? []).some(besideOf(at, of, by));
 }
 
 /** Can it take effect where the case stands now? */
@@ -302,7 +322,7 @@ function isLonger(at: Standing, event: Event): boolean {
 /** Is it an urgent step out, by somebody who knew that life is in danger? */
 function isHurried(at: Standing, event: Event): boolean {
   return kindOf(event) === "state" && event.payload["urgent"] === "YES" && AT_ONCE.includes(said(event, "to"))
-    && ofKind(at, "triage").some(({ id, payload }) => payload["urgency"] === "U0" && descends(at.graph, event.id, id));
+    && (aboveOf(at.graph, event.id) & at.danger) !== 0n;
 }
 
 /** Does danger to life let this event, which lacks nothing, take effect before anyone endorses it? */
@@ -310,29 +330,31 @@ function isUrgent(at: Standing, event: Event): boolean {
   return isHurried(at, event) && said(event, "to") !== stateOf(at) && !leftBefore(at, [event.author], event, event.id);
 }
 
-/** The proposals of the same step that its author knew: an urgent step may rest on the answers to them. */
-function askedBefore(at: Standing, event: Event): string[] {
-  const asked = ofKind(at, "state").filter((each) => ["to", "whom"].every((name) => said(each, name) === said(event, name)));
-  return asked.map(({ id }) => id).filter((id) => descends(at.graph, event.id, id));
+/**
+ * Does an answer to this proposal count for `of`, which takes effect at `by`? An urgent step, which takes effect by itself, may rest on the
+ * answers to proposals of the same step that its author knew.
+ */
+function isAsked(at: Standing, of: Event, by: string | undefined, proposal: string): boolean {
+  if (by !== of.id) return proposal === of.id;
+  const same = ["to", "whom"].every((name) => said(at.graph.held.get(proposal), name) === said(of, name));
+  return same && descends(at.graph, of.id, proposal);
 }
 
-/**
- * The reporter's consent to an outward step that takes effect at `by` (undefined: at an event after all others).
- * asked: proposals whose answers count as answers to this one.
- */
-function consented(at: Standing, by: string | undefined, of: Event, asked: Ids): boolean {
+/** The reporter's consent to an outward step that takes effect at `by` (undefined: at an event after all others). */
+function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const { graph } = at;
-  const counted = ofKind(at, "confirm", "withdraw").filter(({ id }) => isBeside(at, id, of, by));
-  const idsOfKind = (kind: string): string[] => counted.filter((event) => kindOf(event) === kind).map(({ id }) => id);
-  const answers = lastOf(graph, idsOfKind("confirm").filter((id) => asked.includes(said(graph.held.get(id), "of"))));
+  const isBeside = besideOf(at, of, by);
+  const answers = lastOf(graph, ofKind(at, "confirm").filter((event) => isBeside(event.id) && isAsked(at, of, by, namedIn(event)))
+    .map(({ id }) => id));
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
-  if (idsOfKind("withdraw").length > 0 || answers.some((id) => word(id, "agree") === "NO")) return false;
+  if (ofKind(at, "withdraw").some(({ id }) => isBeside(id)) || answers.some((id) => word(id, "agree") === "NO")) return false;
   // Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-  const texts = textsOf(at, of, by);
-  const yes = answers.filter((id) => isBefore(at, id, by) && texts.every((text) => descends(graph, id, text.id)));
-  const known = ofKind(at, "triage").filter(({ id }) => isBefore(at, id, by)).map((event) => said(event, "known"));
+  const texts = bitsOf(graph, about(at, "packet", of).map(({ id }) => id).filter((id) => isBefore(at, id, by)));
+  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & texts) === texts);
   const answered = at.root.payload["answers"] as JsonObject | undefined;
-  const narrow = [...known, answered?.["known"]].some((code) => (NARROW as readonly unknown[]).includes(code));
+  const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
+  const narrow = isNarrow(answered?.["known"])
+    || ofKind(at, "triage").some(({ id, payload }) => isNarrow(payload["known"]) && isBefore(at, id, by));
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;
   // Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
   const may = mayAt(at, of, by) ?? "PUBLISH";
@@ -340,17 +362,17 @@ function consented(at: Standing, by: string | undefined, of: Event, asked: Ids):
 }
 
 const isBefore = (at: Standing, id: string, by: string | undefined): boolean => by === undefined || descends(at.graph, by, id);
-/** The packets that belong to this proposal and were known at `by`. */
-const textsOf = (at: Standing, of: Event, by: string | undefined): Event[] =>
-  ofKind(at, "packet").filter((event) => said(event, "state") === of.id && isBefore(at, event.id, by));
 
 /**
- * Does `against` count against `of` at `by`: not said in knowledge of that, nor too late? Too late: the act in the world had happened,
- * as agreed at `by`, and who recorded it did not know of `against`.
+ * Whether an event counts against `of` at `by`: not said in knowledge of that, nor too late. Too late: the act in the world had happened,
+ * as agreed at `by`, and who recorded it did not know of the event.
  */
-function isBeside(at: Standing, against: string, of: Event, by: string | undefined): boolean {
-  if (by === undefined) return true;
-  const late = ofKind(at, "done").some(({ id, payload }) =>
-    payload["of"] === of.id && descends(at.graph, id, by) && !descends(at.graph, id, against));
-  return !late && !descends(at.graph, against, by);
+function besideOf(at: Standing, of: Event, by: string | undefined): (against: string) => boolean {
+  if (by === undefined) return () => true;
+  const { graph } = at;
+  let known: bigint | undefined; // to all who recorded it: every bit if there is no record
+  return (id) => {
+    known ??= about(at, "done", of).reduce((bits, done) => (descends(graph, done.id, by) ? bits & aboveOf(graph, done.id) : bits), -1n);
+    return (known & bitsOf(graph, [id])) !== 0n && !descends(graph, id, by);
+  };
 }

@@ -133,6 +133,9 @@ const VOIDS: Readonly<Record<string, string>> = {
   date: "its date is later or earlier than the rules allow",
 };
 
+/** Of a conversation as many are shown at once. */
+const SHOWN = 200;
+
 const SECOND = "Nothing changes until a second reviewer has signed.";
 /** Of what asks no consent of its own, only planning can lack it. */
 const ADVISED = "It waits, as you chose that the reviewers only advise you. If you want it to go on, choose something else below, "
@@ -147,10 +150,9 @@ const WAITS: Readonly<Record<string, string>> = {
 const textOf = (event: Event, name = "text"): string => String(event.payload[name] ?? "");
 const who = (view: View, sign: string): string => (sign === view.own ? "You" : view.names.get(sign) ?? "A reviewer");
 
-const eventOf = (view: View, id: unknown): Event | undefined => view.folded.order.find((event) => event.id === id);
 const answersOf = (view: View): JsonObject | undefined => view.folded.root.payload["answers"] as JsonObject | undefined;
-const ofKind = (view: View, kind: string): Event[] => view.folded.order.filter((event) => kindOf(event) === kind);
-const isWithdrawn = (view: View): boolean => ofKind(view, "withdraw").length > 0;
+const ofKind = (view: View, kind: string): readonly Event[] => view.folded.kinds.get(kind) ?? [];
+const isWithdrawn = (view: View): boolean => view.folded.kinds.has("withdraw");
 
 /** What comes next and by which week. */
 function next(view: View): HTMLElement[] {
@@ -237,17 +239,19 @@ function isNarrow(view: View): boolean {
   return known.some((code) => (NARROW as readonly unknown[]).includes(code));
 }
 
-/** The open outward proposals that the present state allows. */
-const outward = (view: View): Event[] => view.folded.proposals.flatMap(({ id, why }) => (why === "state" ? [] : eventOf(view, id) ?? []))
-  .filter((event) => (OUTWARD as readonly string[]).includes(textOf(event, "to")));
+/** The open outward proposals that the present state allows, by id. */
+function outward({ folded, events }: View): Map<string, Event> {
+  const open = folded.proposals.flatMap(({ id, why }) => (why === "state" ? [] : events.get(id) ?? []));
+  return new Map(open.filter((event) => (OUTWARD as readonly string[]).includes(textOf(event, "to"))).map((event) => [event.id, event]));
+}
 
 /** What waits for the reporter, each with buttons that carry the id (`of`) and the answer (`agree`, `warned`). */
 export function proposalsView(view: View): HTMLElement[] {
   const asked = outward(view);
-  const others = view.folded.proposals.filter(({ id, why }) => ["", "consent"].includes(why) && !asked.some((event) => event.id === id));
+  const others = view.folded.proposals.filter(({ id, why }) => ["", "consent"].includes(why) && !asked.has(id));
   return [
-    ...asked.map((event) => proposalView(view, event)),
-    ...others.map(({ id, why }) => [eventOf(view, id) as Event, why === "" ? SECOND : ADVISED] as const).map(([event, then]) =>
+    ...[...asked.values()].map((event) => proposalView(view, event)),
+    ...others.map(({ id, why }) => [view.events.get(id) as Event, why === "" ? SECOND : ADVISED] as const).map(([event, then]) =>
       make("p", "soft", `${who(view, event.author)} proposes: ${stepOf(view, event)}. ${then}`)),
   ];
 }
@@ -337,7 +341,7 @@ export function packetView(title: string, text: string): HTMLElement {
 function goneWhy(view: View, sign: string, why: string): string {
   const name = who(view, sign);
   if (why === "recused") return `${name} stepped back. They no longer read what you write.`;
-  const said = view.folded.order.filter((event) => kindOf(event) === "cutoff" && event.payload["of"] === sign).at(-1);
+  const said = ofKind(view, "cutoff").findLast(({ payload }) => payload["of"] === sign);
   return `${name} is no longer a reviewer; what they said after ${weekInWords(textOf(said ?? view.folded.root, "week"))} is not counted.`;
 }
 
@@ -418,7 +422,8 @@ function stateLine(view: View, event: Event, name: string): string {
   return waits || signed ? `${name} proposed: ${stepOf(view, event)}${closing}` : `${name}: ${stepOf(view, event)}${closing}`;
 }
 
-function message(view: View, event: Event): HTMLElement {
+/** asked: the outward proposals, which show what belongs to them. */
+function message(view: View, event: Event, asked: ReadonlyMap<string, Event>): HTMLElement {
   const reason = view.folded.void.get(event.id);
   const kind = `message${event.author === view.own ? " own" : ""}${reason === undefined ? "" : " void"}`;
   const stored = view.waiting.has(event.id) ? " · stored, not yet published" : "";
@@ -426,8 +431,7 @@ function message(view: View, event: Event): HTMLElement {
   const text = make("p", "body", textOf(event));
   text.dir = "auto";
   const doubt = reason === undefined ? [] : [make("p", "", `Not counted: ${VOIDS[reason] ?? reason}.`)];
-  // What belongs to an open proposal stands there.
-  const shown = kindOf(event) !== "packet" || outward(view).some(({ id }) => id === event.payload["state"]);
+  const shown = kindOf(event) !== "packet" || asked.has(textOf(event, "state"));
   const packet = shown ? [] : [packetView(`For ${PACKETS[textOf(event, "to")] ?? ""}`, packetText(event))];
   const element = make("article", kind, line, ...(textOf(event) === "" ? [] : [text]), ...packet, ...doubt);
   element.dataset["kind"] = kindOf(event);
@@ -436,6 +440,23 @@ function message(view: View, event: Event): HTMLElement {
 
 /** The valid events in order, then those that do not count. */
 export function conversation(view: View): HTMLElement[] {
+  const asked = outward(view);
   const void_ = [...view.folded.void.keys()].flatMap((id) => view.events.get(id) ?? []);
-  return [...view.folded.order, ...void_].map((event) => message(view, event));
+  return ([[view.folded.order, "messages"], [void_, "messages that are not counted"]] as const)
+    .flatMap(([events, what]) => newest(events.map((event) => () => message(view, event, asked)), what));
+}
+
+/** The newest, and a key for all: one reviewer can write thousands, and the page must not stand still over them. */
+function newest(all: readonly (() => HTMLElement)[], what: string): HTMLElement[] {
+  const shown = all.slice(-SHOWN).map((draw) => draw());
+  if (shown.length === all.length) return shown;
+  const key = make("button", "", `Show all ${all.length.toLocaleString("en-GB")} ${what}`);
+  key.type = "button";
+  key.addEventListener("click", () => {
+    const earlier = all.slice(0, -SHOWN).map((draw) => draw());
+    key.replaceWith(...earlier);
+    earlier[0]?.setAttribute("tabindex", "-1");
+    earlier[0]?.focus();
+  });
+  return [key, ...shown];
 }

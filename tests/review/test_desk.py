@@ -485,7 +485,7 @@ def test_a_void_event_is_shown_with_its_reason(world: World) -> None:
     case = casebook.case_of(desk.book, case_id)
     assert case is not None
     payload = {
-        **outbox._common(desk, case, "state", "all"),
+        **outbox._common(desk, case, "state", "all", ""),
         "to": "DISCLOSED",
         "reason": "NONE",
         "text": "",

@@ -139,8 +139,10 @@ test("events are signed, parsed and refused by name", async () => {
   await refuses("Malformed", () => core.signEvent({ ...payload, text: "x".repeat(15001) }, ours.sign, programme));
   await refuses("TooLong", () => core.signEvent({ ...payload, text: "x".repeat(15000) }, ours.sign, programme));
   const stub = await core.signEvent(core.stubOf({ ...event, payload: { ...payload, selfcopy: "dates" } }), ours.sign, programme);
-  assert.equal(foldCase([stub], event.id)?.state, "RECEIVED");
-  assert.deepEqual(core.heads([stub], event.id, "all"), [event.id]);
+  const folded = foldCase([stub], event.id);
+  assert(folded);
+  assert.equal(folded.state, "RECEIVED");
+  assert.deepEqual(core.headsOf(folded, "all"), [event.id]);
   assert.equal(stub.payload["open"], core.toB64(ours.open.public));
 });
 
@@ -190,7 +192,7 @@ test("a case folds the same in any order", async () => {
   const add = async (kind: string, by: core.ReceiptKeys, more: core.JsonObject = {}, audience = "all"): Promise<core.Event> => {
     const folded = core.fold(events, report.id);
     assert(folded);
-    const link = { case: report.id, prev: core.previousOf(folded, core.toHex(by.sign.public)), parents: core.heads(events, report.id, audience) };
+    const link = { case: report.id, prev: core.previousOf(folded, core.toHex(by.sign.public)), parents: core.headsOf(folded, audience) };
     const event = await core.signEvent({ ...core.common(kind, WEEK, [0, ZERO32], 1, audience, link), ...more }, by.sign, programme);
     events.push(event);
     return event;

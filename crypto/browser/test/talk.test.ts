@@ -10,7 +10,11 @@ class Words {
   dataset = {};
   readonly said: (Words | string)[] = [];
   append(...children: (Words | string)[]): void { this.said.push(...children); }
-  addEventListener(): void {}
+  press = (): void => {};
+  addEventListener(_: string, press: () => void): void { this.press = press; }
+  replaceWith(...put: Words[]): void { this.said.splice(0, Infinity, ...put); }
+  setAttribute(): void {}
+  focus(): void {}
   get textContent(): string { return this.said.map((each) => (typeof each === "string" ? each : each.textContent)).join(""); }
 }
 Object.assign(globalThis, { document: { createElement: () => new Words() } });
@@ -28,6 +32,19 @@ function viewOf({ case: id, events: names }: { case: string; events: string[] })
     waiting: new Map(), skipped: 0, lost: false,
   };
 }
+
+test("of a long conversation the newest is shown, and all of it by a key", () => {
+  const view = viewOf(all.vectors.find(({ events: names }: { events: string[] }) => names.length > 5));
+  assert(view);
+  const { folded: { root } } = view;
+  const order = Array.from({ length: 4_000 }, (_, n) => ({ ...root, payload: { ...root.payload, kind: "answer", text: `no. ${n}.` } }));
+  const [key, ...shown] = conversation({ ...view, folded: { ...view.folded, order: [root, ...order], void: new Map() } });
+  assert.equal(key?.textContent, "Show all 4,001 messages");
+  assert.ok(shown.length === 200 && shown[0]?.textContent.endsWith("no. 3800.") && shown.at(-1)?.textContent.endsWith("no. 3999."));
+  (key as unknown as Words).press();
+  assert.deepEqual([key?.textContent.slice(0, 12), key?.textContent.slice(-9)], ["You reported", "no. 3799."]);
+});
+
 const inWords = (elements: readonly HTMLElement[]): string => elements.map(({ textContent }) => textContent).join("\n");
 
 test("why something is not counted is always said in words, and what waits says for what", () => {

@@ -117,7 +117,10 @@ async function cases(one: any, all: any): Promise<void> {
     }, one.result);
     same(folded === undefined ? null : duesOf(folded).map(({ code, week }) => `${code} ${week}`), one.dues ?? null, "dues");
   }
-  for (const audience of Object.keys(one.heads ?? {})) same(core.heads(events, one.case, audience), one.heads[audience], "heads");
+  const folded = core.fold(events, one.case);
+  for (const audience of Object.keys(one.heads ?? {})) {
+    same(folded ? core.headsOf(folded, audience, one.of) : [], one.heads[audience], "heads");
+  }
 }
 
 async function legal(one: any, all: any): Promise<void> {
