@@ -789,7 +789,7 @@ def beside() -> Plans:
         "late-honest": ("it counts where nobody else is first", [f"{r} plan +/olaf", f"{r} plan cal"]),
         "late-reopened": ("not before what its proposer did alone", ["?", "spam purge +/wim", "spam purge reopen"]),
         "late-urgent": ("nor before an urgent step", ["?", f"{PLAN} u0 close +/wim:close", f"{PLAN} u0 close ucoord"]),
-        "late-brought": ("nor with an endorsement of one's own", ["?", f"{r} held +/wim:held", f"{r} held plan", f"{r} held +/wim:held | {r} held plan => +/wim:plan", f"{r} held plan +"]),
+        "late-brought": ("nor with an endorsement of one's own", ["?", f"{r} held +/wim:held | {r} held plan => +/wim:plan", f"{r} held plan +"]),
     }  # fmt: skip
 
 
