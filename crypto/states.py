@@ -66,9 +66,9 @@ class Proposal:
 class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
-    kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; done, retracted: by the proposal; signed:
-    valid endorsements by what they endorse; danger: where life was found in danger; weeks: the places of what is of that week, as bits;
-    extended: proposals that gave a state a later date.
+    kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; about: by kind and by the proposal that they
+    name; signed: valid endorsements by what they endorse; extended: proposals that gave a state a later date. As bits, the places of:
+    texts: a proposal's packets, by whom they are for ("" all); danger: where life was found in danger; weeks: what is of that week.
     """
 
     graph: Graph
@@ -77,9 +77,9 @@ class Standing:
     kinds: Mapping[str, Sequence[Event]]
     leaving: Mapping[str, Sequence[str]]
     said: Sequence[str]
-    done: Mapping[str, Sequence[str]]
-    retracted: Mapping[str, Sequence[str]]
-    danger: Sequence[str]
+    about: Mapping[str, Mapping[str, Sequence[Event]]]
+    texts: Mapping[tuple[str, str], int]
+    danger: int
     weeks: Mapping[str, int]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
@@ -117,16 +117,16 @@ def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[
             at.withdrawn = True
             if at.state not in ("CLOSED", "WITHDRAWN", "PURGED"):
                 _enter(at, "WITHDRAWN", event, "")
-    for of, recorded in at.done.items():
-        for id_ in recorded:
-            if of not in at.reached and not any(descends(graph, id_, each) for each in at.signed.get(of, ())):
-                at.void[id_] = "state"
-    for of, taken in at.retracted.items():
+    for of, recorded in at.about["done"].items():
+        signed = _places(graph, at.signed.get(of, ()))
+        if of not in at.reached:
+            at.void |= {each.id: "state" for each in recorded if not graph.above[each.id] & signed}
+    for of, taken in at.about["retract"].items():
         if of in at.waiting:
             at.waiting.remove(of)
             at.void[of] = "retracted"
         else:
-            at.void |= dict.fromkeys(taken, "state")
+            at.void |= {each.id: "state" for each in taken}
     return at
 
 
@@ -153,20 +153,24 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
     gone = {**void, **lost}
     lost |= {e.id: "orphan" for e in shared if e.kind in NAMING and e.id not in lost and _orphan(graph, e, gone)}
     valid = [event for event in shared if event.id not in lost]
-    about: dict[str, dict[str, list[str]]] = {"done": defaultdict(list), "retract": defaultdict(list)}
+    about: dict[str, dict[str, list[Event]]] = {kind: defaultdict(list) for kind in NAMING}
     kinds: dict[str, list[Event]] = defaultdict(list)
     for event in valid:
         kinds[event.kind].append(event)
         if event.kind in about:
-            about[event.kind][event.payload["of"]].append(event.id)
+            about[event.kind][event.payload["state" if event.kind == "packet" else "of"]].append(event)
+    texts: dict[tuple[str, str], int] = defaultdict(int)
+    for event in kinds["packet"]:
+        for to in ("", event.payload["to"]):
+            texts[event.payload["state"], to] |= 1 << graph.place[event.id]
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
-    danger = [event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"]
+    danger = _places(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
     root = graph.held[case_id]
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
         weeks[event.payload["week"]] |= 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about["done"], about["retract"], danger, weeks, history, lost)
+    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, history, lost)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
@@ -241,7 +245,7 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
         return "recused"
     if of.id not in at.waiting and of.id not in at.void:
         return ""  # it has taken effect: one signature more
-    if any(_beside(at, id_, of, by) for id_ in at.retracted.get(of.id, ())):
+    if any(_beside(at, each.id, of, by) for each in at.about["retract"].get(of.id, ())):
         return "retracted"
     return "state" if of.id in at.void or not _allowed(at, of) else _lacks(at, by, of, {of.id})
 
@@ -289,7 +293,7 @@ def _longer(at: Standing, event: Event) -> bool:
 def _hurried(at: Standing, event: Event) -> bool:
     """Whether this is an urgent step out, by somebody who knew that life is in danger."""
     urgent = event.kind == "state" and event.payload["urgent"] == "YES" and event.payload["to"] in AT_ONCE
-    return urgent and any(descends(at.graph, event.id, id_) for id_ in at.danger)
+    return urgent and bool(at.graph.above[event.id] & at.danger)
 
 
 def _urgent(at: Standing, event: Event) -> bool:
@@ -298,9 +302,10 @@ def _urgent(at: Standing, event: Event) -> bool:
 
 
 def _asked(at: Standing, event: Event) -> set[str]:
-    """The proposals of the same step that its author knew: an urgent step may rest on the answers to them."""
-    step = (event.payload["to"], event.payload["whom"])
-    return {each.id for each in _known(at, "state", event.id) if (each.payload["to"], each.payload["whom"]) == step}
+    """The proposals of the same step that its author knew, and that were answered: an urgent step may rest on the answers to them."""
+    step, held = (event.payload["to"], event.payload["whom"]), at.graph.held
+    same = [id_ for id_ in at.about["confirm"] if (held[id_].payload["to"], held[id_].payload["whom"]) == step]
+    return {id_ for id_ in same if descends(at.graph, event.id, id_)}
 
 
 def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
@@ -327,11 +332,11 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
 
 def _unread_text(at: Standing, by: str | None, of: Event) -> str:
     """What a published text lacks: itself, or somebody who advises on law and has read every text of the step."""
-    texts = _texts(at, of, by)
-    if not any(each.payload["to"] == "PUBLIC" for each in texts):
+    if not _texts(at, of, by, "PUBLIC"):
         return "packet"
-    read = [each.id for each in _known(at, "legal", by) if each.payload["of"] == of.id]
-    return "" if any(all(descends(at.graph, id_, text.id) for text in texts) for id_ in read) else "legal"
+    texts = _texts(at, of, by)
+    legal = [each.id for each in at.about["legal"].get(of.id, ()) if _before(at, each.id, by)]
+    return "" if any(_all_above(at.graph, id_, texts) for id_ in legal) else "legal"
 
 
 def _in_time(at: Standing, by: str | None, of: Event) -> bool:
@@ -386,7 +391,7 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
         return False
     # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
     texts = _texts(at, of, by)
-    seen = [id_ for id_ in answers if _before(at, id_, by) and all(descends(graph, id_, text.id) for text in texts)]
+    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, texts)]
     yes = [held[id_].payload["warned"] for id_ in seen]
     known = [each.payload["known"] for each in _known(at, "triage", by)]
     if at.root.kind == "report":
@@ -399,9 +404,19 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     return bool(yes) or may in enough
 
 
-def _texts(at: Standing, of: Event, by: str | None) -> list[Event]:
-    """The packets that belong to this proposal and were known at `by`."""
-    return [each for each in _known(at, "packet", by) if each.payload["state"] == of.id]
+def _texts(at: Standing, of: Event, by: str | None, to: str = "") -> int:
+    """The places of the packets (to these only) that belong to this proposal and were known at `by`, as bits."""
+    known = at.texts.get((of.id, to), 0)
+    return known if by is None else known & at.graph.above[by]
+
+
+def _places(graph: Graph, ids: Iterable[str]) -> int:
+    return sum(1 << graph.place[id_] for id_ in ids)
+
+
+def _all_above(graph: Graph, id_: str, places: int) -> bool:
+    """Whether it descends from all of these."""
+    return not places & ~graph.above[id_]
 
 
 def _known(at: Standing, kind: str, by: str | None) -> list[Event]:
@@ -419,5 +434,6 @@ def _beside(at: Standing, against: str, of: Event, by: str | None) -> bool:
     """
     if by is None:
         return True
-    late = any(descends(at.graph, id_, by) and not descends(at.graph, id_, against) for id_ in at.done.get(of.id, ()))
+    done = at.about["done"].get(of.id, ())
+    late = any(descends(at.graph, each.id, by) and not descends(at.graph, each.id, against) for each in done)
     return not late and not descends(at.graph, against, by)

@@ -773,7 +773,7 @@ def beside() -> Plans:
         "beside-held": ("a question beside being held", ["?", f"{TO['TRIAGE']} info/wim", f"{TO['TRIAGE']} held", f"{TO['HELD']} held20 +"]),
         "beside-own": ("brought along by an endorsement of one's own", ["?", f"{seen}+/wim:plan", f"{r} plan +"]),
         "beside-stranger": ("by a stranger's", ["?", f"{seen}+/stranger:plan", f"{r} plan +"]),
-        "beside-same": ("by one of what one said oneself", ["?", f"{r} info/wim rev/wim +/wim", f"{r} plan", PLAN]),
+        "beside-same": ("by one of what one said oneself", ["?", f"{r} info/wim hold/wim +/wim", f"{r} plan", PLAN]),
         "beside-known": ("by one of who knew it: the one that is first by ids", ["?", f"{seen}+/olaf:plan", f"{r} plan +/wim"]),
         "beside-early": ("an endorsement beside a proposal brings nothing", ["?", f"{r} info/wim +/wim:rev", f"{r} plan", PLAN]),
         "beside-signed": ("the way back beside the second signature", ["?", f"{u} rev/wim", f"{u} +", f"{u} + ref +"]),

@@ -931,6 +931,88 @@ def test_what_each_step_needs_in_every_weather() -> None:
     assert not missing, "else it shows nothing"
 
 
+# ---------------------------------------------------------------- one bad reader
+
+
+def honest_story(random: Random, root: Event) -> list[Event]:
+    """Readers 0 and 1 move a case on as the table has it, two by two or alone; 2 says one thing and another in the open."""
+    events, n = way_to(root, "ACKNOWLEDGED", "TRIAGE", fix="VERIFIED"), 0
+
+    def say(who: int, kind: str, **more: Any) -> Event:
+        nonlocal n
+        n += 1
+        events.append(event_of(who, kind, root.id, heads(events, root.id, "all", more.get("of", "")), None, n, **more))
+        return events[-1]
+
+    for _ in range(8):
+        if random.random() < 0.4:  # what waits, or means nothing, but all that follows descends from it
+            to = random.choice(["CLOSED", "CLOSED", "HELD", "REVIEW", "TRIAGE"])
+            say(2, "state", to=to, reason="UNSAFE" if to == "CLOSED" else "NONE", urgent=random.choice(c.YES_NO))
+        case = fold(events, root.id)
+        assert case is not None
+        to = random.choice([to for before, to in sorted(ARROWS) if before == case.state and to not in ("PURGED", "DISCLOSED")])
+        who = random.choice([0, 1])
+        made = say(who, "state", to=to, reason="UNSAFE" if to == "CLOSED" else "NONE")
+        case = fold(events, root.id)
+        if case is not None and case.state != to:
+            say(1 - who, "endorse", of=made.id)
+    return events
+
+
+def written_beside(random: Random, events: Sequence[Event], n: int) -> Event:
+    """Something by reader 2, who pretends to know some of these events only; the ids are as good as tried."""
+    kind = random.choice(["state"] * 6 + ["endorse"] * 3 + ["triage", "correction", "hold", "legal", "packet", "answer"])
+    seen = {random.choice(events).id, events[3].id} | {random.choice(events).id for _ in range(random.choice([0, 0, 1]))}
+    of = random.choice([event for event in events if event.kind == "state"]).id
+    said: dict[str, Any] = {
+        "state": {"to": random.choice(c.STATE_TARGETS), "reason": "SPAM", "urgent": random.choice(["YES", "NO", "NO"])},
+        "endorse": {"of": of},
+        "triage": CODES | {"known": "K1", "urgency": "U0"},
+        "correction": FIX | {"status": "DECLINED"},
+        "hold": {"on": "YES", "text": ""},
+        "legal": {"of": of, "text": ""},
+        "packet": {"to": "COMPANY", "state": of, "fields": {}},
+        "answer": {"text": ""},
+    }[kind]
+    if said.get("to") != "CLOSED" and kind == "state":
+        said["reason"] = "NONE"
+    return event_of(2, kind, events[0].id, seen | ({of} if kind in ("endorse", "legal", "packet") else set()), None, n, **said)
+
+
+def test_what_one_reader_writes_beside_the_past_changes_nothing_that_two_others_reached() -> None:
+    random, tried = Random(9), 0
+    for round_ in range(60):
+        root = ROOTS[random.choice(["PUBLISH", "HOLD"]), "K3"]
+        events = honest_story(random, root)
+        before = fold(events, root.id)
+        assert before is not None
+        by_id = {event.id: event for event in events}
+        reached = max(n for n, (_, _, id_) in enumerate(before.history) if by_id[id_].kind == "endorse") + 1
+        whole = list(events)
+        for n in range(12):
+            whole.append(written_beside(random, whole, 1000 * (round_ + 1) + n))
+        random.shuffle(whole)
+        after = fold(whole, root.id)
+        assert after is not None
+        assert [state for state, _, _ in after.history[:reached]] == [state for state, _, _ in before.history[:reached]]
+        tried += after.history != before.history
+        Rules(whole, after).check()
+    assert tried > 10, "else it shows nothing"
+
+
+@pytest.mark.parametrize("many", [100, 1000])
+def test_no_flood_keeps_a_no_from_its_question(many: int) -> None:
+    way = WAYS["PUBLISH", "K3"]
+    root, told = way[0], event_of(0, "state", way[0].id, [way[-1].id], None, to="COORDINATING")
+    flood = [event_of(2, "answer", root.id, [way[3].id], None, n, text="") for n in range(many)]
+    parents = heads([*way, told, *flood], root.id, "all", told.id)
+    no = event_of(REPORTER, "confirm", root.id, parents, None, of=told.id, agree="NO", warned="NO")
+    yes = event_of(1, "endorse", root.id, [told.id], None, of=told.id)
+    case = fold([*way, told, *flood, no, yes], root.id)
+    assert len(parents) == c.PARENTS_MAX and told.id in parents
+    assert case is not None and (case.state, case.void) == ("PLAN", {yes.id: "consent"})
+
+
 # ---------------------------------------------------------------- plain examples
 
 
