@@ -249,8 +249,9 @@ function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | ""
   const may = ["PLAN", "ADVICE"].includes(to) ? mayAt(at, of, by) : undefined;
   if (may !== undefined && (may === "ADVISE") === (to === "PLAN")) return "consent";
   if ((OUTWARD as Ids).includes(to) && !consented(at, by, of)) return "consent";
-  const isShown = (step: string): boolean => STATUSES[step] === undefined
-    || ofKind(at, "correction").some((event) => STATUSES[step]?.includes(said(event, "status")) && known(event));
+  // Of each correction what was said of it last.
+  const isShown = (step: string): boolean => STATUSES[step] === undefined || [...new Map(ofKind(at, "correction").filter(known)
+    .map((event) => [said(event, "code"), said(event, "status")])).values()].some((status) => STATUSES[step]?.includes(status));
   if ((to !== "COORDINATING" || to === state) && !isShown(to)) return "correction";
   const passed = PASSED[reason];
   if (!isShown(reason) || (passed !== undefined && !at.history.some(([each]) => each === passed))) return "reason";
