@@ -167,10 +167,10 @@ function next(view: View): HTMLElement[] {
 
 /** The state as a sentence or some, with what the reviewers said of it. */
 function standing(view: View): HTMLElement[] {
-  const { state, history, brought, whom, unsigned } = view.folded;
+  const { state, history, brought, whom, unsigned, may } = view.folded;
   const done = ofKind(view, "done").filter(({ payload }) => payload["of"] === brought?.id);
   // By one reviewer only as the reporter chose it.
-  const chosen = state === "HELD" && history.at(-1)?.[2] === brought?.id ? " That is what you chose. You can change it below." : "";
+  const chosen = state === "HELD" && may === "HOLD" && history.at(-1)?.[2] === brought?.id ? " That is what you chose. You can change it below." : "";
   const meaning = (MEANS[state] ?? state) + chosen;
   const reason = REASONS[textOf(brought ?? view.folded.root, "reason")] ?? "";
   const closed = isWithdrawn(view) ? "You withdrew it." : `${reason} You can still write; reviewers may look again.`;

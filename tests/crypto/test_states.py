@@ -182,7 +182,8 @@ class Rules:
         return [self.by_id[id_] for id_ in self.before(at) if self.by_id[id_].kind == kind and id_ not in self.case.void]
 
     def fixes(self, at: str) -> set[str]:
-        return set({event.payload["code"]: event.payload["status"] for event in self.known(at, "correction")}.values())
+        known = {event.id for event in self.known(at, "correction")}
+        return set({event.payload["code"]: event.payload["status"] for event in self.case.order if event.id in known}.values())
 
     def read(self, at: str, of: Event) -> bool:
         """Whether somebody who advises on law has read all that goes out."""
