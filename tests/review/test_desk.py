@@ -484,9 +484,9 @@ def test_an_event_names_what_it_is_about_before_anything_else(world: World, monk
     monkeypatch.setattr(outbox, "heads", lambda *said: asked.append(said[3]) or heads(*said))
     for kind, fields in (("received", {}), ("answer", {"text": "Which one?"})):
         outbox.say(world.desks[1], case_id, kind, **fields)
-    outbox.say(world.desks[1], case_id, "packet", to="COMPANY", state=case_id, fields={})
-    with pytest.raises(outbox.Refused):
-        outbox.say(world.desks[1], case_id, "retract", of=case_id)
+    for kind, fields in (("packet", {"to": "COMPANY", "state": case_id, "fields": {}}), ("retract", {"of": case_id})):
+        with pytest.raises(outbox.Refused):
+            outbox.say(world.desks[1], case_id, kind, **fields)
     assert asked == ["", "", case_id, case_id]
 
 

@@ -79,6 +79,7 @@ def test_a_test_from_the_post_to_the_statistician(keeper: Keeper) -> None:
     readers = Readers(keeper.server, reporter.Composed(words, event.id, ()))
     readers.write(readers.readers[0], "received")
     readers.write(readers.readers[0], "state", **STEP, text="We have it.")
+    readers.write(readers.readers[1], "received")
     readers.write(readers.readers[1], "triage", **TRIAGE, code="C2-ESCAPE")
     said = keeper.check("1", "--end")[1]
     assert "acknowledged: same week" in said and "another than B1-WEIGHTS" in said and "wrote back: yes" in said
