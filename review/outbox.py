@@ -319,7 +319,7 @@ def summary_fields(case: Case, week: str) -> dict[str, Any]:
     return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), "talk": ids[-TALK_MAX:]}
 
 
-def _common(desk: Desk, case: Case, kind: str, audience: str, of: str) -> dict[str, Any]:
+def _common(desk: Desk, case: Case, kind: str, audience: str, of: str = "") -> dict[str, Any]:
     assert desk.book is not None and desk.tree is not None and desk.vault is not None
     events = casebook.events_of(desk.book, case.id)
     parents = heads(events, case.id, audience, of)

@@ -478,6 +478,18 @@ def test_the_bell_rings_for_others_only_and_says_nothing(world: World) -> None:
     assert len(rung) == 1, "not for what one said oneself"
 
 
+def test_an_event_names_what_it_is_about_before_anything_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_id, asked = world.report(1, "one"), list[str]()
+    heads = outbox.heads
+    monkeypatch.setattr(outbox, "heads", lambda *said: asked.append(said[3]) or heads(*said))
+    for kind, fields in (("received", {}), ("answer", {"text": "Which one?"})):
+        outbox.say(world.desks[1], case_id, kind, **fields)
+    for kind, fields in (("packet", {"to": "COMPANY", "state": case_id, "fields": {}}), ("retract", {"of": case_id})):
+        with pytest.raises(outbox.Refused):
+            outbox.say(world.desks[1], case_id, kind, **fields)
+    assert asked == ["", "", case_id, case_id]
+
+
 def test_a_void_event_is_shown_with_its_reason(world: World) -> None:
     case_id = world.report(1, "one")
     desk = world.desks[2]
