@@ -22,6 +22,7 @@ from crypto.posting import Posting
 from crypto.private.signing import SignKey, sign_event
 from crypto.sealing import make_posting
 from crypto.segment import parse_segments
+from crypto.states import READ
 from review.clock import add_weeks
 from review.clocks import plain_week, reporter_sentences
 from tests.harness.firefox import Firefox, firefox
@@ -65,7 +66,7 @@ class Desk:
     def say(self, by: int, kind: str, **names: Any) -> Event:
         seed = KEYS[self.readers[by]].sign_seed
         opened_by = [event.author for event in self.events if event.kind == "received"]
-        if kind in ("state", "endorse", "purge", "hold") and SignKey(seed).public not in opened_by:
+        if kind in READ and SignKey(seed).public not in opened_by:
             self.say(by, "received")
         own = [event.id for event in self.events if event.author == SignKey(seed).public]
         parents = heads(self.events, self.root.id, "all")

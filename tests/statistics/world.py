@@ -66,7 +66,7 @@ def shopped(
     told = {"answers": {**ANSWERS, "about": [meant], "promise": ""}, "text": "A story.", "parts": 0}
     events = [sign_event(common("report", week, [0, "0" * 64], 1, "all") | contact | told, own.sign_seed, programme)]
     steps = [(0, "received", {}), (0, "state", {**STEP, "text": said})] if seen else []
-    steps += [(1, "triage", {**TRIAGE, "code": found})] if found else []
+    steps += [(1, "received", {}), (1, "triage", {**TRIAGE, "code": found})] if found else []
     for number, kind, further in steps:
         head = common(kind, seen or week, [0, "0" * 64], 1, "all", events[0].id, None, [events[-1].id])
         events.append(sign_event(head | further, SEEDS[number], programme))
