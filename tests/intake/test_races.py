@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,10 @@ def who_stored(server: Server) -> int:
     found = 0
     for pid in server.group():
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
-        opened = [str(handle.readlink()) for handle in Path(f"/proc/{pid}/fd").iterdir()]
+        opened = []
+        for handle in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed
+                opened.append(str(handle.readlink()))
         found += b"gunicorn" in words and any(name.endswith("intake.sqlite3") for name in opened)
     return found
 
