@@ -25,14 +25,15 @@ class Graph:
 
 
 def graph_of(held: Mapping[str, Event]) -> Graph:
-    plain = _sorted(held, dict.fromkeys(held, (0, 0)))
+    followed = {id_: _followed(event, held) for id_, event in held.items()}
+    plain = _sorted(followed, dict.fromkeys(held, (0, 0)))
     place = {id_: n for n, id_ in enumerate(plain)}
     above, below = dict.fromkeys(plain, 0), dict.fromkeys(plain, 0)
     for id_ in plain:
-        for name in _followed(held[id_], held):
+        for name in followed[id_]:
             above[id_] |= above[name] | 1 << place[name]
     for id_ in reversed(plain):
-        for name in _followed(held[id_], held):
+        for name in followed[id_]:
             below[name] |= below[id_] | 1 << place[id_]
     late, firm = _endorsements(held, place, above, below)
     keys = {}
@@ -40,7 +41,7 @@ def graph_of(held: Mapping[str, Event]) -> Graph:
         agreed = (below[id_] | 1 << place[id_]) & firm
         group = (agreed & -agreed).bit_length() - 1 if agreed else len(plain)
         keys[id_] = (group, LAST if id_ in late else _rank(held[id_]))
-    return Graph(held, tuple(_sorted(held, keys)), place, above)
+    return Graph(held, tuple(_sorted(followed, keys)), place, above)
 
 
 def descends(graph: Graph, later: str, earlier: str) -> bool:
@@ -117,21 +118,21 @@ def _endorsements(
     return late, firm
 
 
-def _sorted(held: Mapping[str, Event], keys: Mapping[str, tuple[int, int]]) -> list[str]:
+def _sorted(followed: Mapping[str, set[str]], keys: Mapping[str, tuple[int, int]]) -> list[str]:
     """Ids so that every event stands after those it descends from; among the free ones the smallest key first, then the smallest id."""
-    waiting = {id_: _followed(event, held) for id_, event in held.items()}
-    followers = defaultdict(list)
-    for id_, before in waiting.items():
+    waiting, followers = {}, defaultdict(list)
+    for id_, before in followed.items():
+        waiting[id_] = len(before)
         for name in before:
             followers[name].append(id_)
-    free = [(keys[id_], id_) for id_, before in waiting.items() if not before]
+    free = [(keys[id_], id_) for id_, count in waiting.items() if not count]
     heapq.heapify(free)
     order = []
     while free:
         _, id_ = heapq.heappop(free)
         order.append(id_)
         for follower in followers[id_]:
-            waiting[follower].discard(id_)
+            waiting[follower] -= 1
             if not waiting[follower]:
                 heapq.heappush(free, (keys[follower], follower))
     return order
