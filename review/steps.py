@@ -255,8 +255,7 @@ def early(case: Case, week: str) -> str:
 
 def plan_check(case: Case) -> tuple[str, ...]:
     """What a plan has to reckon with: the reporter's choice, who could know, and what each kind of step would need."""
-    known = [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
-    few = min(known, key=lambda code: (code not in NARROW, code))
+    few = min(_known(case), key=lambda code: (code not in NARROW, code))
     lines = [f"{label(labels.MAY, case.may)}.", f"{label(labels.KNOWN, few)}."]
     for to, enough in ENOUGH.items():
         beforehand = "was agreed to beforehand" if case.may in enough else "needs a yes"
@@ -334,8 +333,12 @@ def is_longer(case: Case, event: Event) -> bool:
 
 def narrow(case: Case) -> bool:
     """Whether so few people could know this that an outward step needs a warned yes."""
-    known = [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
-    return any(code in NARROW for code in known)
+    return any(code in NARROW for code in _known(case))
+
+
+def _known(case: Case) -> list[str]:
+    """How many could know this: as the report says, and as triaged."""
+    return [case.root.payload["answers"]["known"], *(each.payload["known"] for each in case.order if each.kind == "triage")]
 
 
 def consent(case: Case, proposal: Event | None = None) -> str:
