@@ -19,6 +19,8 @@ TRIAGE = {
 }
 REASONS = {"ask": "the reporter's consent does not reach so far", "no": "The reporter said no to this step."}
 
+OPENED = "document.querySelectorAll('#state details').forEach(each => { each.open = true });"
+
 NO, YES = "You did not agree. It does not go ahead.", "You agreed. It happens once a second reviewer has signed."
 
 
@@ -84,7 +86,10 @@ class Worked:
         end = time.monotonic() + timeout
         while True:
             self.look_again()
-            shown = self.reporter.js("return document.querySelector('#state').innerText + document.querySelector('#proposals').innerText")
+            # A closed part shows no text, and a letter may come a tick after the one sent before it.
+            shown = self.reporter.js(
+                OPENED + "return document.querySelector('#state').innerText + document.querySelector('#proposals').innerText"
+            )
             missing = [each for each in said if each not in shown]
             if not missing:
                 return
@@ -141,8 +146,7 @@ def test_from_received_to_closed(demo: dict[str, Any], firefox_standard: Firefox
     case.send(0, "send-triage", "#send-triage", **{f"triage__{name}": code for name, code in TRIAGE.items()})
     case.send(0, "send-knew", "#send-knew", knew__week="2026-W02", knew__why="Their own log names it.")
     case.reads(0, "What laws ask of the company, and by when", "Their own log names it.")
-    laws = case.reporter.js("return document.querySelector('#state details').textContent")
-    assert "by the week of 26 January 2026 the company should have told Cal OES in California. That week has passed." in laws, laws
+    case.finds("by the week of 26 January 2026 the company should have told Cal OES in California. That week has passed.")
 
     case.until(1, "return !!document.querySelector('#triaged')")
     assert "note first how sure one can be" in case.desk.text("#lacks-review") and not case.desk.has("#step-review")
