@@ -9,8 +9,14 @@ PART = ".new"
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet, readable by its owner only, durably."""
-    _write(path, os.O_EXCL, data)
+    """Write a file that must not exist yet, readable by its owner only, durably. What cannot be written whole is taken away again."""
+    try:
+        _write(path, os.O_EXCL, data)
+    except FileExistsError:
+        raise
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

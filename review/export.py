@@ -8,10 +8,11 @@ The file is a key file (crypto/private/keyfile.py: Argon2id and SecretBox under 
     case      id of the case, hex
     week      when it was made
     notes     whether private notes between reviewers are in it
-    names     sign key, hex: name on the roster, for those who speak
+    names     sign key, hex: name on the roster as whoever exported it had it, for those who speak
     events    base64 of each event as it was signed, oldest first (PROTOCOL 6)
 
-Everything else (state, who read it, what counts) follows from the events; nothing is believed that is not signed.
+Everything else (state, who read it, what counts) follows from the events, each checked anew. The week, `notes` and the names are the word
+of whoever made the file, so that a name is always shown beside its key.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crypto.case import Case, fold
-from crypto.encoding import hex32
+from crypto.encoding import hex32, is_week
 from crypto.errors import Malformed, ProtocolError
 from crypto.event import Event, parse_event
 from review import labels
@@ -77,7 +78,7 @@ def unpack(data: bytes) -> Exported:
         if not data.startswith(HEADER):
             raise ValueError
         value = json.loads(data[len(HEADER) :])
-        if value["v"] != 1:
+        if value["v"] != 1 or not is_week(value["week"]):
             raise ValueError
         programme = hex32(value["programme"])
         raws = [base64.b64decode(raw, validate=True) for raw in value["events"]]
@@ -104,8 +105,9 @@ def as_text(found: Exported) -> str:
         lines += [f"Caution: {count} {what}."] if count else []
     lines += [f"Caution: {len(case.missing)} events that others refer to are not in this file."] if case.missing else []
     for event in case.order:
-        who = "Reporter" if event.author == case.root.author else found.names.get(event.author, f"Reviewer {event.author[:8]}")
-        lines += ["", f"-- {event.payload['week']} · {_clean(who)} · {label(labels.KIND, event.kind)} · {event.id}", *_said(event)]
+        who = "Reporter" if event.author == case.root.author else f"Reviewer {found.names.get(event.author, '')} ({event.author[:8]})"
+        head = " ".join(_clean(who).split())
+        lines += ["", f"-- {event.payload['week']} · {head} · {label(labels.KIND, event.kind)} · {event.id}", *_said(event)]
     return "\n".join(lines) + "\n"
 
 
@@ -144,7 +146,9 @@ def _said(event: Event) -> list[str]:
     flat = {name: value for name, value in payload.items() if name not in (*_COMMON, *_NESTED)}
     for name in _NESTED:
         flat |= payload.get(name, {})
-    return [f"{name}: {_clean(value if isinstance(value, str) else json.dumps(value))}" for name, value in flat.items()]
+    said = ((name, _clean(value if isinstance(value, str) else json.dumps(value))) for name, value in flat.items())
+    # Indented, so that no text can look like the head of another event.
+    return [f"{name}: " + text.replace("\n", "\n  ") for name, text in said]
 
 
 def _clean(text: str) -> str:

@@ -43,8 +43,17 @@ def test_private_notes_stay_out_unless_asked_for() -> None:
 
 def test_the_text_has_every_word_and_nothing_a_terminal_obeys() -> None:
     text = export.as_text(export.unpack(packed(told().case())))
-    assert "An agent copied files." in text and "Thank you." in text and "· Ada ·" in text and "State: Received" in text
+    assert "An agent copied files." in text and "Thank you." in text and "State: Received" in text
+    assert f"· Reviewer Ada ({SIGN['Ada'][:8]}) ·" in text, "the name is the exporter's word; the key is not"
     assert "\x1b" not in text and "\u202e" not in text
+
+
+def test_no_text_looks_like_another_s() -> None:
+    story = told()
+    story.say("Ada", "answer", text="So.\n\n-- 2026-W12 · Reporter · Reply\ntext: I take it back.")
+    found = export.unpack(changed(packed(story.case()), "names", {SIGN["Ada"]: "Reporter\n-- forged"}))
+    heads = [line for line in export.as_text(found).splitlines() if line.startswith("-- ")]
+    assert [head.split(" · ")[1].split(" ")[0] for head in heads] == ["Reporter", "Reviewer", "Reviewer", "Reporter", "Reviewer"]
 
 
 def changed(data: bytes, name: str, value: object) -> bytes:
@@ -62,7 +71,7 @@ def test_what_is_not_signed_is_not_believed() -> None:
     assert "Thank you." not in export.as_text(found)
     with pytest.raises(Malformed):
         export.unpack(changed(data, "programme", "11" * 32))
-    for name, value in (("case", "22" * 32), ("events", "x"), ("v", 2), ("names", 3), ("programme", "x")):
+    for name, value in (("case", "22" * 32), ("events", "x"), ("v", 2), ("names", 3), ("programme", "x"), ("week", "\x1b[2J")):
         with pytest.raises(Malformed):
             export.unpack(changed(data, name, value))
     for junk in (b"", b"{}", export.HEADER + b"[]", data[:-40]):

@@ -164,3 +164,20 @@ def test_the_passphrase_is_stretched_as_much_as_promised(tmp_path: Path, real_pa
     vault.create(tmp_path / "v", PASSPHRASE, "Ada", NOW, P)
     assert vault.unlock(tmp_path / "v", PASSPHRASE).name == "Ada"
     assert [(each["time_cost"], each["memory_cost"], each["parallelism"]) for each in asked] == [(3, 65_536, 4)] * 2
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A half vault would be in the way of the whole one; a half backup would look like one."""
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("review.disk.os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            disk.write_new(tmp_path / "one", b"x")
+    assert not list(tmp_path.iterdir())
+    disk.write_new(tmp_path / "one", b"x")
+    with pytest.raises(FileExistsError):
+        disk.write_new(tmp_path / "one", b"y")
+    assert (tmp_path / "one").read_bytes() == b"x"
