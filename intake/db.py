@@ -6,13 +6,13 @@ import fcntl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
@@ -42,26 +42,24 @@ class Wish:
 class Database:
     """An engine, and what makes writers queue instead of polling SQLite: a lock for threads, a locked file for processes.
 
-    `lock_file` is None where several writers are the database's own business. `wishes`: what threads wait for in `together`.
+    `wishes`: what threads wait for in `together`.
     """
 
     engine: sa.Engine
-    lock_file: Path | None = None
+    lock_file: Path
     lock: threading.Lock = field(default_factory=threading.Lock)
     wishes: deque[Wish] = field(default_factory=deque)
 
 
-def open_database(url: str | URL) -> Database:
-    """Open (and for SQLite create) the database at `url`; connections are made when first needed."""
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return Database(sa.create_engine(address))
+def open_database(path: Path) -> Database:
+    """The database at `path`; it is opened, or created, when a connection is first needed."""
+    address = URL.create("sqlite", database=str(path))
     # isolation_level None: the driver starts no transactions of its own, _begin does.
     driver = {"isolation_level": None, "check_same_thread": False}
     engine = sa.create_engine(address, pool_size=4, max_overflow=4, connect_args=driver, paramstyle="named")
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
-    return Database(engine, Path(address.database).with_name("write.lock") if address.database else None)
+    return Database(engine, path.with_name("write.lock"))
 
 
 def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -129,16 +127,13 @@ def _transaction(db: Database) -> Iterator[sa.Connection]:
 @contextmanager
 def _only_process(db: Database) -> Iterator[None]:
     """Wait until no other process writes: the kernel wakes the next one at once, where SQLite would sleep and look again."""
-    with db.lock_file.open("wb") if db.lock_file else nullcontext() as handle:
-        if handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    with db.lock_file.open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def truncate_wal(db: Database) -> bool:
     """Move the write-ahead log into the database and cut it to nothing. False: a reader was in the way, try again."""
-    if db.engine.dialect.name != "sqlite":
-        return True
     with db.lock, _only_process(db):
         raw = db.engine.raw_connection()
         try:

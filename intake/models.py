@@ -6,19 +6,16 @@ third less work; it is always given, and drawn at random.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
-# In SQLite only INTEGER is the row number itself; it has 64 bits there.
-KEY = BigInteger().with_variant(Integer, "sqlite")
-
-# The tray: postings as they arrived, until a tick publishes them. Key: 63 random bits. They tell nothing of the order
-# of arrival; where SQLite puts a body in its file does, until the tick.
+# The tray: postings as they arrived, until a tick publishes them. Key: 63 random bits; INTEGER has 64 in SQLite, and is the
+# row number itself. They tell nothing of the order of arrival; where SQLite puts a body in its file does, until the tick.
 posting = Table(
     "posting",
     metadata,
-    Column("id", KEY, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     # Indexed so that counting the tray and choosing by effort never read the bodies.
     Column("effort", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
@@ -29,7 +26,7 @@ tray_clue = Table(
     "tray_clue",
     metadata,
     Column("r", LargeBinary(32), primary_key=True),
-    Column("posting", KEY, ForeignKey("posting.id"), nullable=False),
+    Column("posting", Integer, ForeignKey("posting.id"), nullable=False),
     sqlite_with_rowid=False,
 )
 

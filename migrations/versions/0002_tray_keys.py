@@ -15,11 +15,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-
 
 def upgrade() -> None:
-    _rebuild(NUMBER, True, lambda _rs: secrets.randbits(63))
+    _rebuild(sa.Integer(), True, lambda _rs: secrets.randbits(63))
 
 
 def downgrade() -> None:

@@ -68,7 +68,7 @@ def config(tmp_path, static) -> Config:
     data = tmp_path / "data"
     write_tree(data / "tree")
     default = Config.for_data(data)
-    config = Config(data=default.data, tree=default.tree, database=default.database, static=static)
+    config = Config(data=default.data, tree=default.tree, static=static)
     migrate(config)
     return config
 

@@ -41,7 +41,7 @@ def make(folder: Path, statistician: bool = True) -> None:
 def config(tmp_path, static) -> Config:
     made = Config.for_data(tmp_path / "data")
     make(made.tree)
-    return Config(data=made.data, tree=made.tree, database=made.database, static=static)
+    return Config(data=made.data, tree=made.tree, static=static)
 
 
 def release(config: Config, *drawn) -> None:
@@ -232,7 +232,7 @@ def test_without_a_tree_or_a_statistician_it_says_so(tmp_path, static, client, c
 
     other = Config.for_data(tmp_path / "other")
     make(other.tree, statistician=False)
-    app = create_app(Config(data=other.data, tree=other.tree, database=other.database, static=static))
+    app = create_app(Config(data=other.data, tree=other.tree, static=static))
     assert "has not named a statistician yet" in app.test_client().get("/numbers").text
     (config.tree / "metadata" / "1.roster.json").rename(config.tree / "gone")
     (config.tree / "metadata" / "3.roster.json").unlink()

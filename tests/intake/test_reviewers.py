@@ -59,7 +59,7 @@ def make(folder: Path) -> None:
 def config(tmp_path, static) -> Config:
     made = Config.for_data(tmp_path / "data")
     make(made.tree)
-    return Config(data=made.data, tree=made.tree, database=made.database, static=static)
+    return Config(data=made.data, tree=made.tree, static=static)
 
 
 def said(page: str) -> str:

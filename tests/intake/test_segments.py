@@ -168,7 +168,7 @@ def test_nothing_of_the_tray_is_left_after_the_tick(config, db):
 
 
 def test_without_secure_delete_it_would_be_left(config, db):
-    raw = sa.create_engine(config.database)
+    raw = sa.create_engine(db.engine.url)
     body = new_posting()
     tray.accept(db, body)
     with raw.connect() as connection:

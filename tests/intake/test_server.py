@@ -16,6 +16,7 @@ import pytest
 
 from crypto.constants import LETTER_BYTES
 from crypto.segment import check_block, check_chain, parse_segments
+from intake.config import ELSEWHERE
 from tests.intake.conftest import new_posting, write_tree
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,6 +89,15 @@ def test_one_sigterm_ends_all_and_nothing_was_logged(data, static):
     finally:
         if server.group():
             server.kill()
+
+
+def test_another_database_is_refused_before_anything_is_touched(data):
+    """An empty one in its place would have the ticker remove every published file."""
+    command = [sys.executable, "-m", "intake", "--port", "0", "--data", str(data)]
+    setting = os.environ | {"TELLSAFE_DATABASE": "postgresql:///x"}
+    done = subprocess.run(command, cwd=ROOT, env=setting, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"tellsafe: {ELSEWHERE}\n")
+    assert [path.name for path in data.iterdir()] == ["tree"]
 
 
 def load(server: Server, acknowledged: list[bytes], sent: list[bytes], stop: threading.Event) -> None:

@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def config(tmp_path, static) -> Config:
     made = Config.for_data(tmp_path / "data")
     make(made.tree)
-    config = Config(data=made.data, tree=made.tree, database=made.database, static=static)
+    config = Config(data=made.data, tree=made.tree, static=static)
     migrate(config)
     return config
 
@@ -106,7 +106,7 @@ def test_an_active_workstation_may_renew(send, config, tmp_path):
 def test_a_young_timestamp_over_the_same_snapshot_is_left(config, static, tmp_path, hours, written):
     other = Config.for_data(tmp_path / "other")
     make(other.tree, hours_ago=hours)
-    app = create_app(Config(data=other.data, tree=other.tree, database=other.database, static=static))
+    app = create_app(Config(data=other.data, tree=other.tree, static=static))
     before = held(other)
     answer = app.test_client().post("/tree", data=next_bundle(other.tree, tmp_path, renew), content_type="application/json")
     assert answer.text == "stored"
@@ -435,8 +435,8 @@ import sys
 from pathlib import Path
 from intake import create_app
 from intake.config import Config
-data, tree, database, static, bundle = sys.argv[1:]
-client = create_app(Config(Path(data), Path(tree), database, static=Path(static))).test_client()
+data, tree, static, bundle = sys.argv[1:]
+client = create_app(Config(Path(data), Path(tree), static=Path(static))).test_client()
 client.get("/reviewers")
 client.post("/tree", data=b"x", content_type="text/plain")
 print([name in sys.modules for name in ("tuf", "crypto.tree", "cryptography")])
@@ -449,7 +449,7 @@ print("crypto.tree" in sys.modules, [name for name in sys.modules if name.starts
 def test_the_code_that_checks_signatures_is_loaded_by_the_first_tree_only(config, static, tmp_path):
     bundle = tmp_path / "bundle.json"
     bundle.write_bytes(next_bundle(config.tree, tmp_path, admit))
-    given = [str(each) for each in (config.data, config.tree, config.database, static, bundle)]
+    given = [str(each) for each in (config.data, config.tree, static, bundle)]
     done = subprocess.run([sys.executable, "-c", FRESH, *given], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines() == ["[False, False, False]", "stored", "True []"], done.stderr
 

@@ -64,7 +64,7 @@ def evaluator(number: int, name: str) -> dict[str, Any]:
 
 def make(folder: Path, hours_ago: float = 24, reviewers: int = 3) -> None:
     """A first tree, signed so many hours ago."""
-    when = NOW - datetime.timedelta(hours=hours_ago)
+    when = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours_ago)
     tree.create_programme(folder, SEEDS, PROGRAMME, [card(n, f"Reviewer {n}") for n in range(reviewers)], when)
 
 
