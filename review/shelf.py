@@ -183,7 +183,7 @@ def _key(seen: Summary, due: str, week: str) -> tuple[object, ...]:
     """Overdue first, then what is due soonest, closed ones last; what has something new stands with what is due this week."""
     over = seen.state_code in OVER
     when = min(due or NEVER, week if seen.unread and not over else NEVER)
-    return (over and when >= week, when, seen.unread == 0, -int(seen.week[:4] + seen.week[6:]))
+    return (over and when >= week, when, due or NEVER, seen.unread == 0, -int(seen.week[:4] + seen.week[6:]))
 
 
 def _words(seen: Summary) -> list[str]:

@@ -60,10 +60,10 @@ def test_overdue_first_then_what_is_new_or_due_soonest_and_closed_last(world: Wo
     late, later = add(1, "2026-W30"), add(2, "2026-W31")
     closed = world.report(3, "spam")
     ada.post(f"/case/{closed}/close", {"reason": "SPAM", "close": ""})
-    soon, plan, new = world.report(4, "soon"), world.report(5, "planned"), world.report(6, "new", danger="OVER")
-    planned(world.intake, world.desks, plan)
+    soon, new, read = world.report(4, "soon"), world.report(5, "new"), world.report(6, "read", danger="OVER")
+    planned(world.intake, world.desks, new)
     casebook.append(desk.book, [casebook.read_record(desk.book.events.keys() - {late, later, *desk.book.cases[new]})])
-    assert rows(ada.get("/")) == [late, later, new, soon, plan, closed]
+    assert rows(ada.get("/")) == [late, later, soon, new, read, closed]
     page = ada.get("/").text
     assert " · 2 overdue</p>" in page and "Overdue cases stand first" in page and page.count("<b>Overdue</b> 2026-W3") == 2
     desk.now = lambda: NOW + datetime.timedelta(weeks=100)
