@@ -97,7 +97,7 @@ def _path(book: casebook.Book) -> Path:
 def _program() -> bytes:
     """A digest (32 bytes) of every file that may have a part in what a gist says, so that nobody has to remember which."""
     root = Path(__file__).resolve().parent.parent
-    files = [path for folder in ("crypto", "review") for path in sorted((root / folder).glob("*.*"))]
+    files = [path for folder in ("crypto", "review") for kind in ("*.py", "*.json") for path in sorted((root / folder).glob(kind))]
     return hashlib.sha256(sys.version.encode() + b"".join(hashlib.sha256(path.read_bytes()).digest() for path in files)).digest()
 
 

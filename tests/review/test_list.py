@@ -85,8 +85,9 @@ def test_what_is_kept_shows_what_the_folds_would_in_any_week(world: World, folde
     listed(desk)
     again(desk)
     folded.clear()
+    outbox.forget_left(desk)
     kept = {weeks: list(listed(desk, weeks)) for weeks in (0, 1, 2, 5, 30, 200)}
-    assert not folded and len(kept[0]) == 4, "no case was folded for the list"
+    assert not folded and len(kept[0]) == 4, "no case was folded for the list, nor to see whether one is to be forgotten"
     for weeks, found in kept.items():
         for row in found:
             case = casebook.case_of(desk.book, row.seen.id)  # type: ignore[arg-type]
