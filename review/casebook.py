@@ -17,6 +17,7 @@ import fcntl
 import gc
 import json
 import os
+import struct
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -34,7 +35,7 @@ from review import disk
 HEADER = b"tellsafe/1 casebook\n"
 SMALLEST = SecretBox.NONCE_SIZE + SecretBox.MACBYTES + 8 + 2
 RUN_BYTES = 65_536
-EVENT_HEAD = 41
+EVENT_HEAD = struct.Struct(">BI32sI")  # of an event in a run: CHECKED, segment, id, length
 CHECKED = 2  # to be raised whenever `parse_event` grows stricter: events kept under another number are checked anew
 DECODER = json.JSONDecoder()
 SHARED = ("kind", "week", "audience", "case")  # of a payload: the same few strings in many events
@@ -273,7 +274,7 @@ def case_of(book: Book, case_id: str) -> Case | None:
 
 def of_case(event: Event) -> str:
     """The id of the case an event belongs to."""
-    return event.id if event.kind == "report" else str(event.payload["case"])
+    return str(event.payload.get("case", event.id))  # only a report names none
 
 
 def wanted(book: Book, event: Event) -> bool:
@@ -308,7 +309,7 @@ def _contents(records: Iterable[Record]) -> Iterable[bytes]:
 
 
 def _run_entry(checked: int, segment: int, name: bytes, raw: bytes) -> bytes:
-    return bytes([checked]) + segment.to_bytes(4, "big") + name + len(raw).to_bytes(4, "big") + raw
+    return EVENT_HEAD.pack(checked, segment, name, len(raw)) + raw
 
 
 def _records(book: Book) -> Iterable[Record]:
@@ -392,11 +393,11 @@ def _run(book: Book, content: bytes, programme: bytes) -> list[Record]:
     """
     at, found = 1, list[Record]()
     while at < len(content):
-        number, name = int.from_bytes(content[at + 1 : at + 5], "big"), content[at + 5 : at + 37]
-        end = at + EVENT_HEAD + int.from_bytes(content[at + 37 : at + EVENT_HEAD], "big")
-        raw = content[at + EVENT_HEAD : end]
+        checked, number, name, length = EVENT_HEAD.unpack_from(content, at)
+        end = at + EVENT_HEAD.size + length
+        raw = content[at + EVENT_HEAD.size : end]
         try:
-            known = content[at] == CHECKED
+            known = checked == CHECKED
             event = _kept(book, name, raw) if known else parse_event(raw, programme)
             book.stale += not known  # so that it is soon written as checked
             found.append({"t": "event", "event": event, "n": number})

@@ -12,6 +12,7 @@ from crypto.event import Event
 from crypto.roster import status_of
 from crypto.tree import Tree, suspended_on
 from review import casebook, circle, clock, clocks, labels, promises, sentences, standing, steps
+from review.gist import Gist, gist_of
 from review.labels import label
 
 TALK = ("reply", "answer", "legal")
@@ -149,12 +150,6 @@ def is_opened(book: casebook.Book, sign: str, case_id: str) -> bool:
     return any(event.author == sign and event.kind == "received" for event in casebook.events_of(book, case_id))
 
 
-def due(case: Case, week: str) -> tuple[str, str]:
-    """The week and the words of what is due first in a case, or two empty strings."""
-    first = next((each for each in clocks.dues(case, week) if each.duty), None)
-    return (first.week, first.words) if first else ("", "")
-
-
 def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: datetime.datetime) -> View | None:
     """The page of one case, or None when there is no such case."""
     case = casebook.case_of(book, case_id)
@@ -170,7 +165,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
     return View(
         id=case.id,
         short=short(case.id),
-        title=_title(case),
+        title=_title(report["answers"]),
         state=label(labels.STATE, case.state),
         state_code=case.state,
         lead=called.get(case.lead, ""),
@@ -296,26 +291,32 @@ def short(case_id: str) -> str:
 
 def summary(case: Case, book: casebook.Book, sign: str) -> Summary:
     """The row of a case of this reviewer."""
-    answers = case.root.payload["answers"]
+    return in_brief(case.id, gist_of(case, casebook.events_of(book, case.id)), book, sign)
+
+
+def in_brief(case_id: str, gist: Gist, book: casebook.Book, sign: str) -> Summary:
+    """The same from the gist of a case whose report is held."""
+    report = book.events[case_id].payload
+    answers = report["answers"]
     return Summary(
-        id=case.id,
-        short=short(case.id),
-        title=_title(case),
+        id=case_id,
+        short=short(case_id),
+        title=_title(answers),
         about=tuple(label(labels.ABOUT, code) for code in answers["about"]),
         stage=label(labels.STAGE, answers["stage"]),
         organisation=answers["organisation"],
-        opened=is_opened(book, sign, case.id),
-        state=label(labels.STATE, case.state),
-        state_code=case.state,
-        week=case.root.payload["week"],
-        unread=len([event for event in case.order if event.id not in book.read]),
-        danger=answers["danger"] == "NOW" and case.state in ("RECEIVED", "ACKNOWLEDGED"),
+        opened=is_opened(book, sign, case_id),
+        state=label(labels.STATE, gist.state),
+        state_code=gist.state,
+        week=report["week"],
+        unread=len(book.cases[case_id].keys() - book.read - {*gist.apart}),
+        danger=answers["danger"] == "NOW" and gist.state in ("RECEIVED", "ACKNOWLEDGED"),
         danger_words=label(labels.DANGER, answers["danger"]),
     )
 
 
-def _title(case: Case) -> str:
-    return label(labels.ABOUT, case.root.payload["answers"]["about"][0])
+def _title(answers: Mapping[str, Any]) -> str:
+    return label(labels.ABOUT, answers["about"][0])
 
 
 def _answers(answers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

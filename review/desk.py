@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import random
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from crypto.roster import Reviewer, status_of
 from crypto.tree import Tree, suspended_on
-from review import backup, casebook, clock, post
+from review import backup, casebook, clock, gist, post
 from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
@@ -93,6 +94,7 @@ def open_desk(desk: Desk, passphrase: str) -> None:
             vault.lock()
             raise
         desk.vault = vault
+        desk.shelf.gists = gist.kept(desk.book)
         desk.touched = time.monotonic()
         if desk.book.stale >= COMPACT_AFTER:
             casebook.compact(desk.book)
@@ -109,6 +111,8 @@ def lock_desk(desk: Desk) -> None:
     """Forget keys and cases. Sealed postings still go out, so that a lunch break does not show on the wire."""
     with desk.lock:
         if desk.book is not None:
+            with contextlib.suppress(OSError):  # a full disk makes the next start slower and hinders no lock
+                gist.keep(desk.book, desk.shelf.gists)
             casebook.close_book(desk.book)
         if desk.vault is not None:
             desk.vault.lock()

@@ -54,9 +54,8 @@ def _list_page(desk: Desk) -> str:
     """The caller holds the lock and has seen that the casebook is open."""
     assert desk.book is not None and desk.vault is not None
     page = request.args.get("page", "1")
-    found = shelf.look(
-        desk.shelf, desk.book, desk.tree, desk.vault.sign, desk.now(), desk.wish, int(page) if page.isdecimal() and len(page) < 6 else 1
-    )
+    number = int(page) if page.isdecimal() and len(page) < 6 else 1
+    found = shelf.look(desk.shelf, desk.book, desk.vault.sign, desk.now(), desk.wish, number)
     return render_template(
         "review/cases.html",
         found=found,

@@ -13,7 +13,7 @@ from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.graph import Graph, graph_of, names
 from crypto.sealing import Slot, make_posting
-from review import backup, casebook, cases, circle, clock, labels, standing, ticks, trial
+from review import backup, casebook, cases, circle, clock, gist, labels, standing, ticks, trial
 from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
@@ -205,10 +205,13 @@ def forget_left(desk: Desk) -> None:
                 left |= {case_id: own[0]} if own else {case_id: ""} if _purged(book, case_id) else {}
         if left:
             write(desk, [casebook.forget_record(case_id, recuse) for case_id, recuse in left.items()])
+            gist.drop(desk.book)
             casebook.compact(desk.book)
 
 
 def _purged(book: casebook.Book, case_id: str) -> bool:
+    if not any(event.kind == "purge" for event in casebook.events_of(book, case_id)):
+        return False  # asked of thousands of cases while pages wait: only those that may be are folded for it
     case = casebook.case_of(book, case_id)
     return case is not None and case.state == "PURGED" and all(book.segment.get(name) for name in book.cases[case_id])
 

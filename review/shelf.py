@@ -1,4 +1,4 @@
-"""The list of cases: a row for each, made anew only when its case changes; filters and search over the rows.
+"""The list of cases: a row for each, made anew only when its case changes, from its gist; filters and search over the rows.
 
 What a row says of a case that was not opened yet comes from its header alone, and so does what can be searched of it.
 """
@@ -9,13 +9,12 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
-from crypto.case import Case
-from crypto.tree import Tree
-from review import casebook, cases, clock, search
-from review.cases import Summary
+from review import casebook, cases, clock, clocks, search
+from review.cases import OVER, Summary
+from review.gist import Gist, digest, gist_of
 
 PAGE = 50
-OVER = ("CLOSED", "WITHDRAWN", "PURGED")
+NEVER = "9999"  # later than any week
 TEXTS = ("text", "whom", "method", "access", "steps", "wishes")  # of any payload: what somebody wrote
 
 
@@ -53,16 +52,17 @@ class Row:
 
 @dataclass
 class Shelf:
-    """The rows by case and in their order. `made` is what else than cases they depend on: made anew when that changes."""
+    """The rows by case and in their order. They hold for one `week`; `gists` for as long as nothing comes to their cases."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     order: list[Row] = field(default_factory=list)
-    made: tuple[object, ...] = ()
+    week: str = ""
+    gists: dict[str, Gist] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Found:
-    """One page of what a wish finds. unread counts cases of the whole list."""
+    """One page of what a wish finds. unread and overdue count cases of the whole list."""
 
     rows: Sequence[Row]
     count: int
@@ -70,35 +70,48 @@ class Found:
     pages: int
     total: int
     unread: int
+    overdue: int
 
 
-def look(shelf: Shelf, book: casebook.Book, tree: Tree | None, sign: str, day: datetime.datetime, wish: Wish, page: int) -> Found:
+def look(shelf: Shelf, book: casebook.Book, sign: str, day: datetime.datetime, wish: Wish, page: int) -> Found:
     """What the wish finds, after taking in what changed."""
-    refresh(shelf, book, tree, sign, day)
+    refresh(shelf, book, sign, clock.week_of(day))
     rows = select(shelf.order, wish)
     pages = max(1, -(-len(rows) // PAGE))
     page = min(max(1, page), pages)
-    unread = sum(row.seen.unread > 0 for row in shelf.order)
-    return Found(rows[(page - 1) * PAGE : page * PAGE], len(rows), page, pages, len(shelf.order), unread)
+    unread, overdue = sum(row.seen.unread > 0 for row in shelf.order), sum(row.overdue for row in shelf.order)
+    return Found(rows[(page - 1) * PAGE : page * PAGE], len(rows), page, pages, len(shelf.order), unread, overdue)
 
 
-def refresh(shelf: Shelf, book: casebook.Book, tree: Tree | None, sign: str, day: datetime.datetime) -> None:
-    """Make the rows of changed cases anew, and all of them on a new day or with a new roster."""
-    made = (day.date(), tree.roster.version if tree else 0)
-    if shelf.made != made:
+def refresh(shelf: Shelf, book: casebook.Book, sign: str, week: str) -> None:
+    """Make the rows of changed cases anew, and all of them in a new week."""
+    if shelf.week != week:
         shelf.rows.clear()
         book.changed.update(book.cases)
-        shelf.made = made
+        shelf.week = week
     if not book.changed:
         return
     for case_id in book.changed:
         shelf.rows.pop(case_id, None)
-        case = casebook.case_of(book, case_id)
-        if case is not None and case.root.kind == "report" and (sign in case.readers or sign in case.gone):
-            shelf.rows[case_id] = _row(case, book, sign, clock.week_of(day))
+        gist = _gist(shelf, book, case_id)
+        if gist is not None and sign in (*gist.readers, *gist.gone):
+            shelf.rows[case_id] = _row(case_id, gist, book, sign, week)
     book.changed.clear()
     newest = (shelf.rows[case_id] for case_id in reversed(book.cases) if case_id in shelf.rows)
     shelf.order = sorted(newest, key=lambda row: row.key)
+
+
+def _gist(shelf: Shelf, book: casebook.Book, case_id: str) -> Gist | None:
+    """The gist of a case as its events are now: the one at hand if it was made of these, else by a fold. None: its report is not held."""
+    known = shelf.gists.pop(case_id, None)
+    if case_id not in book.events:
+        return None
+    if known is None or known.events != digest(book.cases[case_id]):
+        case = casebook.case_of(book, case_id)
+        known = gist_of(case, casebook.events_of(book, case_id)) if case is not None else None
+    if known is not None:
+        shelf.gists[case_id] = known
+    return known
 
 
 def select(rows: Iterable[Row], wish: Wish) -> list[Row]:
@@ -146,34 +159,42 @@ def _meets(row: Row, wish: Wish) -> bool:
     )
 
 
-def _row(case: Case, book: casebook.Book, sign: str, week: str) -> Row:
-    seen = cases.summary(case, book, sign)
-    about = case.root.payload["answers"]["about"] if case.triage is None or not seen.opened else [case.triage.payload["code"]]
-    due, words = cases.due(case, week) if seen.opened else ("", "")
-    mine = "lead" if case.lead == sign else "second" if case.second == sign else ""
-    held = book.tags.get(case.id, ())
+def _row(case_id: str, gist: Gist, book: casebook.Book, sign: str, week: str) -> Row:
+    seen = cases.in_brief(case_id, gist, book, sign)
+    about = [gist.code] if gist.code and seen.opened else book.events[case_id].payload["answers"]["about"]
+    # By when a report is to be opened follows from its header: nobody has to have opened it.
+    due = gist.due if sign in gist.readers and (seen.opened or gist.state == "RECEIVED") else ""
+    mine = "lead" if gist.lead == sign else "second" if gist.second == sign else ""
+    held = book.tags.get(case_id, ())
     return Row(
         seen=seen,
-        key=(seen.state_code in OVER, seen.unread == 0, -int(seen.week[:4] + seen.week[6:])),
-        hay=search.haystack([*_words(seen), *held, *(_said(book, case) if seen.opened else ())]),
+        key=_key(seen, due, week),
+        hay=search.haystack([*_words(seen), *held, *(_said(book, case_id) if seen.opened else ())]),
         groups=frozenset({*about, *(code[0] for code in about)}),
         mine=mine if seen.state_code not in OVER else "",
         tags=held,
         due=due,
-        due_words=words,
+        due_words=clocks.DESK[gist.due_code] if due else "",
         overdue=bool(due) and due < week,
     )
+
+
+def _key(seen: Summary, due: str, week: str) -> tuple[object, ...]:
+    """Overdue first, then what is due soonest, closed ones last; what has something new stands with what is due this week."""
+    over = seen.state_code in OVER
+    when = min(due or NEVER, week if seen.unread and not over else NEVER)
+    return (over and when >= week, when, due or NEVER, seen.unread == 0, -int(seen.week[:4] + seen.week[6:]))
 
 
 def _words(seen: Summary) -> list[str]:
     return [seen.id, seen.short, *seen.about, seen.stage, seen.organisation, seen.state]
 
 
-def _said(book: casebook.Book, case: Case) -> list[str]:
+def _said(book: casebook.Book, case_id: str) -> list[str]:
     """Every text of an opened case, of void events too: the page shows those as well."""
-    answers = case.root.payload["answers"]
+    answers = book.events[case_id].payload["answers"]
     found = [answers["raised"], answers["promise"]]
-    for event in casebook.events_of(book, case.id):
+    for event in casebook.events_of(book, case_id):
         found += [event.payload[name] for name in TEXTS if event.payload.get(name)]
         found += event.payload.get("fields", {}).values()
     return found
