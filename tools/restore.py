@@ -26,8 +26,8 @@ from tools.errors import Unfit
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog=sys.argv[0], description="Make a lost database anew from files/ and tree/. The server must not run.")
-    parser.add_argument("--data", required=True, metavar="FOLDER", help="the server's folder, with the copies of files/ and tree/ in it")
+    parser = argparse.ArgumentParser(prog=sys.argv[0], description="Make a lost database anew. The server must not run.")
+    parser.add_argument("--data", required=True, metavar="FOLDER", help="the server's folder, with copies of files/ and tree/ in it")
     os.umask(0o077)
     os.environ["TELLSAFE_DATA"] = str(Path(parser.parse_args(arguments).data).resolve())
     try:
