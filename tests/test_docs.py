@@ -44,7 +44,9 @@ def test_every_table_and_file_of_the_server_is_on_the_data_map(tmp_path: Path) -
 def test_every_command_and_option_in_the_documents_exists() -> None:
     pages = "\n".join(path.read_text("utf-8") for folder in (ROOT, ROOT / "docs") for path in folder.glob("*.md"))
     used = re.findall(r"(?:\./|tellsafe/)tellsafe ([a-z][a-z-]*)([^`\n]*)", pages)
-    mains = [*ROOT.glob("tools/*.py"), *ROOT.glob("[a-z]*/__main__.py"), *ROOT.glob("oversight/*/__main__.py")]
+    mains = [
+        path for name in ("tools/*.py", "[a-z]*/__main__.py", "oversight/*/__main__.py", "review/files.py") for path in ROOT.glob(name)
+    ]
     options = set(re.findall(r'"(--[a-z-]+)"', "".join(path.read_text("utf-8") for path in mains)))
     assert len(used) > 100
     assert {command for command, _ in used if not re.search(rf"^    {command} ", HELP, re.M)} == set()
