@@ -154,9 +154,9 @@ def _reporter(name: str) -> Callable[[argparse.Namespace], int]:
 def _evaluator_key(options: argparse.Namespace) -> int:
     """The stewards' desk makes it: stewards accredit an evaluator from the same kind of public file."""
     from oversight import desk
+    from oversight.terminal import explained
 
-    options.run = desk.key
-    return desk.run(options)
+    return explained(lambda: desk.key(options))
 
 
 def _test(options: argparse.Namespace) -> int:

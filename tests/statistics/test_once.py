@@ -283,16 +283,6 @@ def test_the_schema_names_what_a_release_holds(place: Path) -> None:
         assert isinstance(value[name], kinds[part["type"]]) if "type" in part else value[name] == part.get("const", value[name])
 
 
-def test_the_metadata_of_the_role_names_every_file_with_its_hash(place: Path) -> None:
-    draw(place)
-    files = release.target_files(folder.read_ledger(place), folder.read_releases(place))
-    signed = release.role_metadata(files, 1, desk.datetime.datetime(2028, 6, 1, tzinfo=desk.datetime.UTC))
-    assert {path: target.hashes["sha256"] for path, target in signed.targets.items()} == {
-        path: ledger.digest(data) for path, data in files.items()
-    }
-    assert release.stored_name("statistics/ledger.jsonl", b"") == f"statistics/{ledger.digest(b'')}.ledger.jsonl"
-
-
 def test_a_release_is_read_back_as_it_was_made(place: Path) -> None:
     made = draw(place, extra=-7)
     assert parse_release(folder.read_releases(place)["2027-Y-T1"]) == made
