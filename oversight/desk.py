@@ -20,12 +20,13 @@ from crypto.history import bars
 from crypto.request import check_request
 from crypto.tree import STATISTICS, programme_id, verify_bundle
 from oversight import annex, edits, keys, net, verify
+from oversight.disk import write
 from oversight.errors import Refused
 from oversight.examples import PROGRAMME, RECORD
 from oversight.metadata import LIFE, Files, State, first_versions, next_versions, promised, state_of, stored_names, to_bundle
 from oversight.numbers import read_folder
 from oversight.proposal import Proposal, add_signatures, combine, contents_of, from_bytes, part, present, to_bytes
-from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of, write
+from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of
 from oversight.rules import facts_of, record_gaps
 from oversight.statistics.ledger import digest
 from oversight.terminal import now_of, passphrase_of, say

@@ -27,8 +27,8 @@ from crypto.event import parse_event
 from crypto.label import thursday
 from crypto.numbers import quarter_of, quarters_of
 from crypto.private import keyfile
+from oversight.disk import write
 from oversight.statistics import shoppers
-from oversight.statistics.folder import write_whole
 from oversight.statistics.keys import PASSPHRASE_MIN
 from oversight.terminal import Add, add_passphrase, add_socks, passphrase_of
 from tools import clock, receivers, reporter
@@ -118,7 +118,7 @@ def hand_over(options: argparse.Namespace) -> int:
     names = ("nonce", "code", "leaks", "events")
     probes = {quarter: counts for quarter, counts in (probes_of(Path(options.log)) if options.log else {}).items() if quarter in quarters}
     data = shoppers.handed_over(record.programme, options.period, [{name: test[name] for name in names} for test in there], probes)
-    write_whole(Path(options.out), data, 0o600)
+    write(Path(options.out), data, 0o600)
     asked = sum(each for each, _ in probes.values())
     print(f"{options.out} holds {len(there)} tests and {asked} probes. Give it to the statistician by hand:")
     print("it opens the tests, so nobody else may see it before they are over.")
@@ -172,7 +172,7 @@ class Record:
 
     def save(self) -> None:
         value = {"v": 1, "kind": KIND, "programme": self.programme.hex(), "tests": self.tests}
-        write_whole(self.path, keyfile.seal_with(self.lock, canonical(value)), 0o600)
+        write(self.path, keyfile.seal_with(self.lock, canonical(value)), 0o600)
 
     def of(self, number: int) -> Test:
         if not 1 <= number <= len(self.tests):

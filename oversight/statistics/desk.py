@@ -11,6 +11,7 @@ from crypto.numbers import TABLES, Release, due, exact_words, keys_of, parse_rel
 from crypto.roster import Roster, parse_roster
 from crypto.segment import check_block, check_chain, parse_segments
 from crypto.tree import Tree, verify_bundle
+from oversight.disk import write
 from oversight.errors import Refused
 from oversight.metadata import state_of, to_bundle
 from oversight.publish import load
@@ -30,9 +31,9 @@ def key(options: Options) -> list[str]:
     if out.exists():
         raise Refused(f"{out} exists already: a key file is never overwritten")
     made = keys.new_key(options.name)
-    disk.write_whole(out, keys.seal_key(made, passphrase_of(options, twice=True)), 0o600)
+    write(out, keys.seal_key(made, passphrase_of(options, twice=True)), 0o600)
     public = canonical(keys.public_part(made))
-    disk.write_whole(out.with_name(out.name + ".public.json"), public)
+    write(out.with_name(out.name + ".public.json"), public)
     return [public.decode(), "The stewards put this line into programme.json as `statistician`."]
 
 
@@ -166,7 +167,7 @@ def files(options: Options) -> list[str]:
     made = release.target_files(disk.read_ledger(folder), held)
     out.mkdir(parents=True, exist_ok=True)
     for path, data in made.items():
-        disk.write_whole(out / path.removeprefix(f"{release.ROLE}/"), data)
+        write(out / path.removeprefix(f"{release.ROLE}/"), data)
     return [f"{len(made)} files in {out}: each is a target {release.ROLE}/NAME of the role {release.ROLE}."]
 
 
@@ -201,7 +202,7 @@ def _store(folder: Path, unlocked: keys.Unlocked, programme: bytes = b"") -> lab
 
 
 def _keep(folder: Path, unlocked: keys.Unlocked, store: labels.Store) -> None:
-    disk.write_whole(folder / disk.LABELS, keys.seal_store(unlocked.lock, labels.to_bytes(store)), 0o600)
+    write(folder / disk.LABELS, keys.seal_store(unlocked.lock, labels.to_bytes(store)), 0o600)
 
 
 def _programme_of(files: dict[str, bytes]) -> bytes:

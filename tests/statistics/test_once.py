@@ -10,6 +10,7 @@ import pytest
 
 from crypto.errors import ProtocolError
 from crypto.numbers import csv_of, parse_release, spelled
+from oversight import disk
 from oversight.errors import Refused
 from oversight.statistics import desk, folder, keys, labels, ledger, release
 from tests.statistics.world import KEY, LATER, NAMES, P, collect, draw, intake, outcome, plus
@@ -83,8 +84,8 @@ def cut_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 
         return step
 
-    monkeypatch.setattr(folder, "_written", counted(folder._written, True))
-    monkeypatch.setattr(folder, "_rename", counted(folder._rename, False))
+    monkeypatch.setattr(disk, "written", counted(disk.written, True))
+    monkeypatch.setattr(disk, "rename", counted(disk.rename, False))
 
 
 @pytest.mark.parametrize("steps", range(1, 8))
