@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = error if isinstance(error, Unfit) else f"the copy of files/ or tree/ is not whole ({error}): take another"
         print(f"tellsafe: nothing was restored: {what}.", file=sys.stderr)
         return 1
-    print(f"Restored {count} segments. Start the server now.")
+    print(f"Segments restored: {count}. Start the server now.")
     return 0
 
 
