@@ -2,15 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from crypto.constants import ENDINGS, SUSPENSIONS
 from oversight import desk
+from oversight.terminal import Add, add_command, add_passphrase, add_socks, explained
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return the exit code."""
-    return desk.run(parser().parse_args(arguments))
+    options = parser().parse_args(arguments)
+    return explained(lambda: options.run(options))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,61 +22,61 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    add = _command(commands, "key", desk.key, "make a steward's key, sealed under a passphrase")
+    add = add_command(commands, "key", desk.key, "make a steward's key, sealed under a passphrase")
     add("--out", required=True, metavar="FILE", help="the key file; FILE.public.json is for the others")
     add("--name", required=True, help="the name under which this steward signs")
-    _passphrase(add)
+    add_passphrase(add)
 
-    add = _command(commands, "create", desk.create, "propose a new programme")
+    add = add_command(commands, "create", desk.create, "propose a new programme")
     add("--stewards", required=True, nargs="+", metavar="PUBLIC", help="the stewards' public files")
     add("--threshold", type=int, default=2, metavar="K", help="how many stewards must sign (default: 2)")
     add("--programme", required=True, metavar="FILE", help="the public facts; `programme-example` prints one")
     add("--out", required=True, metavar="FILE")
 
-    _command(commands, "programme-example", desk.programme_example, "print an example of the file for `create`")
-    _command(commands, "record-example", desk.record_example, "print an example of a vetting record")
+    add_command(commands, "programme-example", desk.programme_example, "print an example of the file for `create`")
+    add_command(commands, "record-example", desk.record_example, "print an example of a vetting record")
 
-    add = _command(commands, "request-check", desk.request_check, "check a reviewer's request file")
+    add = add_command(commands, "request-check", desk.request_check, "check a reviewer's request file")
     add("request", metavar="REQUEST")
     add("--tree", metavar="DIR", help="compare the programme with this tree's")
 
     _proposals(commands)
 
-    add = _command(commands, "show", desk.show, "say in plain words what a proposal would change, and who has signed")
+    add = add_command(commands, "show", desk.show, "say in plain words what a proposal would change, and who has signed")
     add("proposal", metavar="PROPOSAL")
     add("--tree", metavar="DIR", help="the present tree (none for a new programme)")
 
-    add = _command(commands, "sign", desk.sign, "sign a proposal")
+    add = add_command(commands, "sign", desk.sign, "sign a proposal")
     add("proposal", metavar="PROPOSAL")
     add("--key", required=True, metavar="FILE")
     add("--tree", metavar="DIR", help="check the proposal against this tree first")
     add("--out", metavar="FILE", help="write the signed proposal here (default: into the same file)")
-    _passphrase(add)
+    add_passphrase(add)
 
-    add = _command(commands, "combine", desk.combine_files, "put the signatures of several copies of a proposal into one file")
+    add = add_command(commands, "combine", desk.combine_files, "put the signatures of several copies of a proposal into one file")
     add("proposals", nargs="+", metavar="PROPOSAL")
     add("--out", required=True, metavar="FILE")
 
-    add = _command(commands, "publish", desk.publish, "check everything again and write it: to the tree, a server's folder, or a server")
+    add = add_command(commands, "publish", desk.publish, "check everything again and write it: to the tree, a server's folder, or a server")
     add("proposal", metavar="PROPOSAL")
     add("--tree", required=True, metavar="DIR")
     where = commands.choices["publish"].add_mutually_exclusive_group().add_argument
     where("--data", metavar="DIR", help="the data folder of a server on this machine")
     where("--server", metavar="URL", help="the address of a server")
-    _socks(add)
+    add_socks(add)
 
-    add = _command(commands, "fetch", desk.fetch, "copy a server's newest tree, checked from the fingerprint")
+    add = add_command(commands, "fetch", desk.fetch, "copy a server's newest tree, checked from the fingerprint")
     add("--server", required=True, metavar="URL")
     add("--fingerprint", required=True, metavar="HEX")
     add("--tree", required=True, metavar="DIR")
-    _socks(add)
+    add_socks(add)
 
     _annex(commands)
 
-    add = _command(commands, "verify", desk.verify_server, "check everything a server shows, from a fingerprint you trust")
+    add = add_command(commands, "verify", desk.verify_server, "check everything a server shows, from a fingerprint you trust")
     add("url", metavar="URL")
     add("--fingerprint", required=True, metavar="HEX", help="64 hex characters, from a place the server cannot change")
-    _socks(add)
+    add_socks(add)
     return whole
 
 
@@ -82,8 +84,8 @@ def _proposals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     whole = commands.add_parser("propose", help="propose a change to the tree")
     kinds = whole.add_subparsers(dest="kind", title="changes", metavar="CHANGE", required=True)
 
-    def kind(name: str, help_text: str) -> "Callable[..., argparse.Action]":
-        add = _command(kinds, name, desk.propose, help_text)
+    def kind(name: str, help_text: str) -> Add:
+        add = add_command(kinds, name, desk.propose, help_text)
         add("--tree", required=True, metavar="DIR", help="the present tree")
         add("--out", required=True, metavar="FILE", help="where to write the proposal")
         add("--publish-on", metavar="DAY", help="the day on which it will be published, and the notice begins (default: today)")
@@ -133,34 +135,17 @@ def _proposals(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _annex(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     whole = commands.add_parser("annex", help="seal or open the private part of a vetting record")
     both = whole.add_subparsers(title="annex", metavar="seal|open", required=True)
-    add = _command(both, "seal", desk.annex_seal, "seal a file to all stewards")
+    add = add_command(both, "seal", desk.annex_seal, "seal a file to all stewards")
     add("file", metavar="FILE")
     add("--for", dest="name", required=True, metavar="NAME", help="whose card on the roster it belongs to")
     add("--tree", required=True, metavar="DIR")
     add("--out", required=True, metavar="ANNEX")
-    add = _command(both, "open", desk.annex_open, "open an annex with one steward's key")
+    add = add_command(both, "open", desk.annex_open, "open an annex with one steward's key")
     add("file", metavar="ANNEX")
     add("--key", required=True, metavar="FILE")
     add("--tree", metavar="DIR", help="say by the roster whose card it belongs to")
     add("--out", metavar="FILE", help="write it here instead of showing it")
-    _passphrase(add)
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Callable[[argparse.Namespace], None], help_text: str
-) -> "Callable[..., argparse.Action]":
-    made = commands.add_parser(name, help=help_text, description=help_text)
-    made.set_defaults(run=run)
-    made.add_argument("--now", metavar="TIME", help="the time in UTC, such as 2026-11-21T14:30:00Z, if this machine's clock is wrong")
-    return made.add_argument
-
-
-def _passphrase(add: "Callable[..., argparse.Action]") -> None:
-    add("--passphrase-file", metavar="FILE", help="file with the passphrase, for scripts (default: ask)")
-
-
-def _socks(add: "Callable[..., argparse.Action]") -> None:
-    add("--socks", metavar="HOST:PORT", help="go through this SOCKS proxy, such as Tor's 127.0.0.1:9050")
+    add_passphrase(add)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,7 @@ Everything works without a network, `fetch` and `publish --server` apart. Refusa
 
 import argparse
 import datetime
-import getpass
 import json
-import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,43 +15,25 @@ from tuf.api.metadata import Metadata, Targets
 from tuf.api.serialization import DeserializationError
 
 from crypto.encoding import canonical, hex32
-from crypto.errors import Expired, ProtocolError
+from crypto.errors import Expired
 from crypto.history import bars
 from crypto.request import check_request
 from crypto.tree import STATISTICS, programme_id, verify_bundle
-from oversight import annex, clock, edits, keys, net, verify
+from oversight import annex, edits, keys, net, verify
+from oversight.disk import write
 from oversight.errors import Refused
 from oversight.examples import PROGRAMME, RECORD
 from oversight.metadata import LIFE, Files, State, first_versions, next_versions, promised, state_of, stored_names, to_bundle
 from oversight.numbers import read_folder
 from oversight.proposal import Proposal, add_signatures, combine, contents_of, from_bytes, part, present, to_bytes
-from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of, write
+from oversight.publish import check, load, only_one, review, signature_lines, store, versions_of
 from oversight.rules import facts_of, record_gaps
 from oversight.statistics.ledger import digest
-from oversight.terminal import plain
+from oversight.terminal import now_of, passphrase_of, say
 
 Options = argparse.Namespace
 # What lapses within this many days is signed again by `propose refresh`.
 REFRESH_DAYS = 45
-
-
-def run(options: Options) -> int:
-    """Run one command. 0, or 1 after one sentence that says why not."""
-    try:
-        command: Callable[[Options], None] = options.run
-        command(options)
-    except ProtocolError as error:
-        return _no(f"{error} ({error.name})")
-    except (Refused, net.Unreachable, verify.Wrong) as error:
-        return _no(str(error))
-    except OSError as error:
-        return _no(f"{error.filename}: {error.strerror}")
-    return 0
-
-
-def _no(sentence: str) -> int:
-    print(f"tellsafe: {plain(sentence)}", file=sys.stderr)
-    return 1
 
 
 # ------------------------------------------------------------------ keys and examples
@@ -64,11 +44,11 @@ def key(options: Options) -> None:
     if out.exists():
         raise Refused(f"{out} exists already: a key file is never overwritten")
     made = keys.new_key(options.name)
-    sealed = keys.seal_key(made, _passphrase(options, twice=True))
+    sealed = keys.seal_key(made, passphrase_of(options, twice=True))
     write(out, sealed, 0o600)
     public = canonical(keys.public_part(made))
     write(out.with_name(out.name + ".public.json"), public)
-    _say(public.decode())
+    say(public.decode())
 
 
 def record_example(_: Options) -> None:
@@ -87,11 +67,11 @@ def create(options: Options) -> None:
     programme = {"notice_hours": 72, "statistician": {}, "commitments": [], **_values(options.programme), "v": 1, "stewards": stewards}
     roster: dict[str, Any] = {"v": 1, "reviewers": [], "evaluators": []}
     facts_of({"programme": programme, "roster": roster, "suspensions": {"v": 1, "suspended": []}}, 1)
-    made, texts = first_versions(programme, roster, [each["sign"] for each in stewards], options.threshold, _now(options))
+    made, texts = first_versions(programme, roster, [each["sign"] for each in stewards], options.threshold, now_of(options))
     proposal = Proposal(made, texts)
     _write_proposal(proposal, options)
-    _say(f"Fingerprint of the programme: {programme_id(made['1.root.json'].to_bytes()).hex()}")
-    _say("Print it where nobody can change it: every check begins with it.")
+    say(f"Fingerprint of the programme: {programme_id(made['1.root.json'].to_bytes()).hex()}")
+    say("Print it where nobody can change it: every check begins with it.")
 
 
 def request_check(options: Options) -> None:
@@ -101,12 +81,12 @@ def request_check(options: Options) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise Refused("this is not a request") from error
     found = check_request(data, programme)
-    _say(f"Request of {found['name']}: the signature is good, so whoever made it holds the signing key.")
-    _say(f"    signing key {found['sign']}")
-    _say(f"    find key    {found['find']}")
-    _say(f"    open keys for {', '.join(each['quarter'] for each in found['open'])}")
-    _say(f"    for the programme {found['programme']}" + ("" if options.tree else " (not compared: no --tree given)"))
-    _say("Compare the signing key with the person before you propose them.")
+    say(f"Request of {found['name']}: the signature is good, so whoever made it holds the signing key.")
+    say(f"    signing key {found['sign']}")
+    say(f"    find key    {found['find']}")
+    say(f"    open keys for {', '.join(each['quarter'] for each in found['open'])}")
+    say(f"    for the programme {found['programme']}" + ("" if options.tree else " (not compared: no --tree given)"))
+    say("Compare the signing key with the person before you propose them.")
 
 
 def propose(options: Options) -> None:
@@ -115,7 +95,7 @@ def propose(options: Options) -> None:
     state = present(files)
     if state is None:
         raise Refused(f"there is no tree in {options.tree}")
-    now = _now(options)
+    now = now_of(options)
     change = PROPOSALS[options.kind](options, state, _day(options, now))
     made, texts = next_versions(state, change.get("contents", {}), now, change.get("stewards", ()), change.get("threshold", 0),
                                 change.get("again", ()), change.get("numbers"))  # fmt: skip
@@ -125,8 +105,8 @@ def propose(options: Options) -> None:
         raise Refused(found.problems[0])
     _write_proposal(proposal, options)
     for line in found.lines:
-        _say(f"  {line}")
-    _say(_to_do(found.needs))
+        say(f"  {line}")
+    say(_to_do(found.needs))
 
 
 Change = Mapping[str, Any]
@@ -183,7 +163,7 @@ def _stewards(options: Options, state: State, _: str) -> Change:
 
 def _refresh(options: Options, state: State, _: str) -> Change:
     """The timestamp always; with it whatever lapses soon, unless only the timestamp is asked for."""
-    soon = _now(options) + datetime.timedelta(days=REFRESH_DAYS)
+    soon = now_of(options) + datetime.timedelta(days=REFRESH_DAYS)
     signed = {"root": state.root, "targets": state.targets, "snapshot": state.snapshot, **state.roles}
     if state.numbers:
         signed[STATISTICS] = state.numbers
@@ -216,22 +196,22 @@ PROPOSALS: Mapping[str, Callable[[Options, State, str], Change]] = {
 def show(options: Options) -> None:
     proposal = from_bytes(Path(options.proposal).read_bytes())
     files = load(Path(options.tree)) if options.tree else {"metadata": {}, "targets": {}}
-    now = _now(options)
+    now = now_of(options)
     found = review(files, proposal, now)
     state = present(files)
     programme = state.programme if state else programme_id(proposal.metadata["1.root.json"].to_bytes())
-    _say(f"Proposal for the programme {programme.hex()}")
-    _say("What would change:")
+    say(f"Proposal for the programme {programme.hex()}")
+    say("What would change:")
     for line in found.lines:
-        _say(f"  {line}")
+        say(f"  {line}")
     _show_bars(proposal, state, f"{now:%Y-%m-%d}")
     for line in found.problems:
-        _say(f"  DO NOT SIGN: {line}")
-    _say("Signatures:")
+        say(f"  DO NOT SIGN: {line}")
+    say("Signatures:")
     # A root needs the stewards before it and those it names: mostly the same people, and the same line.
     for line in dict.fromkeys(signature_lines(found)):
-        _say(f"  {line}")
-    _say(_to_do(found.needs))
+        say(f"  {line}")
+    say(_to_do(found.needs))
 
 
 def _show_bars(proposal: Proposal, state: State | None, day: str) -> None:
@@ -242,32 +222,32 @@ def _show_bars(proposal: Proposal, state: State | None, day: str) -> None:
     roster = facts_of({**(state.contents if state else {}), **contents_of(proposal)}, signed.version).roster
     for each in roster.reviewers:
         for line in bars(each.ties, day):
-            _say(f"  {each.name}: {line}")
+            say(f"  {each.name}: {line}")
         if not each.ended:
             for line in record_gaps(each.record)[:1]:
-                _say(f"  WARNING: {each.name}: {line}")
+                say(f"  WARNING: {each.name}: {line}")
 
 
 def sign(options: Options) -> None:
     proposal = from_bytes(Path(options.proposal).read_bytes())
     state = present(load(Path(options.tree))) if options.tree else None
     if options.tree:
-        found = review(load(Path(options.tree)), proposal, _now(options))
+        found = review(load(Path(options.tree)), proposal, now_of(options))
         if found.problems:
             raise Refused(found.problems[0])
-    mine = keys.open_key(_passphrase(options), Path(options.key).read_bytes())
+    mine = keys.open_key(passphrase_of(options), Path(options.key).read_bytes())
     before = {name: dict(each.signatures) for name, each in proposal.metadata.items()}
     signed, roles = add_signatures(proposal, keys.signer_of(mine), state)
     if all(before[name].keys() == each.signatures.keys() for name, each in signed.metadata.items()):
-        _say(f"{mine.name} had signed this already: a second signature of the same key counts for nothing.")
+        say(f"{mine.name} had signed this already: a second signature of the same key counts for nothing.")
     write(Path(options.out or options.proposal), to_bytes(signed))
-    _say(f"{mine.name} signed: {', '.join(roles)}")
+    say(f"{mine.name} signed: {', '.join(roles)}")
 
 
 def combine_files(options: Options) -> None:
     proposal = combine([from_bytes(Path(name).read_bytes()) for name in options.proposals])
     write(Path(options.out), to_bytes(proposal))
-    _say(f"Combined {len(options.proposals)} files into {options.out}")
+    say(f"Combined {len(options.proposals)} files into {options.out}")
 
 
 # ------------------------------------------------------------------ publishing
@@ -275,24 +255,24 @@ def combine_files(options: Options) -> None:
 
 def publish(options: Options) -> None:
     proposal = from_bytes(Path(options.proposal).read_bytes())
-    folder, now = Path(options.tree), _now(options)
+    folder, now = Path(options.tree), now_of(options)
     if options.data:
         with only_one(Path(options.data)):
             served = Path(options.data) / "tree"
             whole = check(load(served), proposal, now)
             count = store(served, whole)
-        _say(f"Written to {served}: {count} files. The server shows them at once.")
+        say(f"Written to {served}: {count} files. The server shows them at once.")
     elif options.server:
         server = net.connect(options.server, options.socks or "")
         whole = check(_served(server, load(folder)), proposal, now)
         status, said = server.post_tree(to_bundle(whole, numbers=part(proposal, STATISTICS) is not None))
         if status != 200:
             raise Refused(f"the server answered {status}: {said}")
-        _say(f"The server checked everything and answered: {said}")
+        say(f"The server checked everything and answered: {said}")
     else:
         whole = check(load(folder), proposal, now)
     store(folder, whole)
-    _say(f"Kept in {folder}. Fingerprint of the programme: {state_of(whole).programme.hex()}")
+    say(f"Kept in {folder}. Fingerprint of the programme: {state_of(whole).programme.hex()}")
 
 
 def _served(server: net.Server, held: Files) -> Files:
@@ -342,7 +322,7 @@ def fetch(options: Options) -> None:
     if data is None:
         raise Refused("the server has no tree")
     held = load(folder)
-    programme, now, seen = hex32(options.fingerprint), _now(options), _versions(held)
+    programme, now, seen = hex32(options.fingerprint), now_of(options), _versions(held)
     tree = verify_bundle(data, programme, now, seen)
     try:
         files = _with_numbers(get, json.loads(data))
@@ -351,17 +331,17 @@ def fetch(options: Options) -> None:
     try:
         tree = verify_bundle(to_bundle(files, numbers=True), programme, now, seen, statistics=True)
     except Expired:  # nothing else can have: all else was checked above
-        _say("NOTE: the signatures under the public numbers have lapsed: propose refresh")
+        say("NOTE: the signatures under the public numbers have lapsed: propose refresh")
     store(folder, files)
-    _say(f"Fetched into {folder}: roster {tree.versions['roster']}, {len(tree.roster.reviewers)} reviewers; everything checked.")
+    say(f"Fetched into {folder}: roster {tree.versions['roster']}, {len(tree.roster.reviewers)} reviewers; everything checked.")
 
 
 def verify_server(options: Options) -> None:
     get = net.connect(options.url, options.socks or "").get
     tree = verify.verify(
-        get, hex32(options.fingerprint), _now(options), lambda line: _say(f"ok  {line}" if line[:1] != " " else f"  {line}")
+        get, hex32(options.fingerprint), now_of(options), lambda line: say(f"ok  {line}" if line[:1] != " " else f"  {line}")
     )
-    _say(f"Everything checked: {tree.programme.name}")
+    say(f"Everything checked: {tree.programme.name}")
 
 
 def annex_seal(options: Options) -> None:
@@ -369,38 +349,25 @@ def annex_seal(options: Options) -> None:
     stewards = facts_of(contents, 1).programme.stewards
     entry = edits.named(contents["roster"], options.name)
     write(Path(options.out), annex.seal(Path(options.file).read_bytes(), entry["sign"], stewards), 0o600)
-    _say(f"Annex to the card of {entry['name']}, signing key {entry['sign']}")
-    _say(f"Sealed to {', '.join(each.name for each in stewards)}: any one of them can open {options.out}. Destroy {options.file}.")
+    say(f"Annex to the card of {entry['name']}, signing key {entry['sign']}")
+    say(f"Sealed to {', '.join(each.name for each in stewards)}: any one of them can open {options.out}. Destroy {options.file}.")
 
 
 def annex_open(options: Options) -> None:
-    mine = keys.open_key(_passphrase(options), Path(options.key).read_bytes())
+    mine = keys.open_key(passphrase_of(options), Path(options.key).read_bytes())
     entry, data = annex.unseal(Path(options.file).read_bytes(), mine)
     name = f"{edits.named(state_of(load(Path(options.tree))).contents['roster'], entry)['name']}, " if options.tree else ""
-    _say(f"Annex to the card of {name}signing key {entry}")
+    say(f"Annex to the card of {name}signing key {entry}")
     if options.out:
         write(Path(options.out), data, 0o600)
-        _say(f"Opened into {options.out}")
+        say(f"Opened into {options.out}")
     else:
         # Whoever has the stewards' public keys can seal one.
         for line in data.decode("utf-8", "replace").expandtabs().splitlines():
-            _say(line)
+            say(line)
 
 
 # ------------------------------------------------------------------ small things
-
-
-def _say(line: str) -> None:
-    print(plain(line), flush=True)
-
-
-def _now(options: Options) -> datetime.datetime:
-    if not options.now:
-        return clock.now()
-    try:
-        return datetime.datetime.strptime(options.now, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
-    except ValueError as error:
-        raise Refused("--now is written 2026-11-21T14:30:00Z, in UTC") from error
 
 
 def _day(options: Options, now: datetime.datetime) -> str:
@@ -428,18 +395,9 @@ def _values(path: str) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime.date) else value for name, value in found.items()}
 
 
-def _passphrase(options: Options, twice: bool = False) -> str:
-    if options.passphrase_file:
-        return Path(options.passphrase_file).read_text("utf-8").rstrip("\r\n")
-    first = getpass.getpass("Passphrase: ")
-    if twice and getpass.getpass("Again: ") != first:
-        raise Refused("the two passphrases differ")
-    return first
-
-
 def _write_proposal(proposal: Proposal, options: Options) -> None:
     write(Path(options.out), to_bytes(proposal))
-    _say(f"Wrote {options.out}. Nothing is changed yet.")
+    say(f"Wrote {options.out}. Nothing is changed yet.")
 
 
 def _to_do(needs: Sequence[Any]) -> str:

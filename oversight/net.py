@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
+from oversight.errors import Refused
+
 LIMIT = 256 * 1024 * 1024
 TIMEOUT = urllib3.Timeout(connect=60.0, read=120.0)
 
 
-class Unreachable(Exception):
+class Unreachable(Refused):
     """The server gave no answer, or one that is no file."""
 
 

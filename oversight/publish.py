@@ -6,7 +6,6 @@ Files stay for ever: a name that exists is never written again, the timestamp ap
 
 import datetime
 import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from tuf.api.metadata import Root, Targets
 
 from crypto.tree import STATISTICS, programme_id, verify_bundle
+from oversight import disk
 from oversight.errors import Refused
 from oversight.history import changes, name_of, names_of, root_changes
 from oversight.metadata import Files, State, to_bundle
@@ -125,13 +125,9 @@ def store(folder: Path, files: Files) -> int:
         if path.name != "timestamp.json" and path.exists() and path.read_bytes() != data:
             raise Refused(f"{path.name} exists already and says something else: every version is kept for ever")
     fresh = [(path, data) for path, data in wanted if not path.exists() or path.read_bytes() != data]
+    disk.sync(folder / "targets")
     for path, data in sorted(fresh, key=lambda pair: pair[0].name == "timestamp.json"):
-        if path.name == "timestamp.json":
-            for parent in {each.parent for each, _ in wanted}:
-                _sync(parent)
-            _sync(folder / "targets")
-        write(path, data)
-    _sync(folder / "metadata")
+        disk.write(path, data)
     return len(fresh)
 
 
@@ -151,28 +147,9 @@ def only_one(data: Path) -> Iterator[None]:
         yield
 
 
-def write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """All or nothing, and durable: whoever reads meanwhile sees the old file or the new one, never half."""
-    temporary = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
-
-
 def _facts_after(state: State | None, proposal: Proposal) -> Facts:
     contents = {**(state.contents if state else {}), **contents_of(proposal)}
     roster = part(proposal, "roster") or (state.roles["roster"] if state else None)
     if roster is None or len(contents) < 3:
         raise Refused(NOT_WHOLE)
     return facts_of(contents, roster.version)
-
-
-def _sync(folder: Path) -> None:
-    """Make names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -105,10 +105,8 @@ def steward_of(seed: bytes, name: str) -> dict[str, Any]:
 
 
 def _filled(reviewer: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry in full. A record of another form keeps its texts, each as the one field of its heading."""
-    given = reviewer.get("record", {})
-    said = {str(heading).lower(): text if isinstance(text, Mapping) else {"note": text} for heading, text in given.items()}
-    record = {heading: said.get(heading, {}) for heading in HEADINGS}
+    """An entry in full."""
+    record = {heading: {} for heading in HEADINGS} | reviewer.get("record", {})
     return {"noticed": reviewer["from"], "paused": "", "ended": "", **reviewer, "record": record}
 
 

@@ -39,7 +39,7 @@ WHY_MISSING = "Either these versions never were, or the server hides them: ask t
 _PATH = re.compile(r"/[A-Za-z0-9._/-]*")
 
 
-class Wrong(Exception):
+class Wrong(Refused):
     """The first thing that is not as it should be, in one sentence."""
 
 

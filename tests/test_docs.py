@@ -2,9 +2,18 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
-from intake.models import metadata
+import sqlalchemy as sa
+
+from intake import segments, tray
+from intake.config import Config
+from intake.db import open_database
+from intake.migrate import migrate
+from tests.intake.conftest import new_posting, write_tree
+from tools.__main__ import HELP
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,9 +25,48 @@ def test_every_setting_of_the_server_is_in_the_operations_guide() -> None:
     assert {name for name in settings if name not in guide} == set()
 
 
-def test_every_table_of_the_server_is_on_the_data_map() -> None:
+def test_every_table_and_file_of_the_server_is_on_the_data_map(tmp_path: Path) -> None:
+    """Of a server that has published one posting and holds another."""
+    config = Config.for_data(tmp_path)
+    write_tree(config.tree)
+    migrate(config)
+    db = open_database(config.database)
+    tray.accept(db, new_posting())
+    segments.tick_once(config, db)
+    tray.accept(db, new_posting())
     data_map = (ROOT / "docs" / "data-map.md").read_text("utf-8")
-    assert {name for name in metadata.tables if f"database, `{name}`" not in data_map} == set()
+    assert {name for name in sa.inspect(db.engine).get_table_names() if f"`{name}`" not in data_map} == set()
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file() and config.tree not in path.parents}
+    known = r"intake\.sqlite3(-wal|-shm)?|(tick|write)\.lock|files/(head\.json|clues/\d{4}-W\d\d|letters/1/0)"
+    assert len(found) >= 6 and [name for name in found if not re.fullmatch(known, name)] == []
+
+
+def test_every_command_and_option_in_the_documents_exists() -> None:
+    pages = "\n".join(path.read_text("utf-8") for folder in (ROOT, ROOT / "docs") for path in folder.glob("*.md"))
+    used = re.findall(r"(?:\./|tellsafe/)tellsafe ([a-z][a-z-]*)([^`\n]*)", pages)
+    mains = [
+        path for name in ("tools/*.py", "[a-z]*/__main__.py", "oversight/*/__main__.py", "review/files.py") for path in ROOT.glob(name)
+    ]
+    options = set(re.findall(r'"(--[a-z-]+)"', "".join(path.read_text("utf-8") for path in mains)))
+    assert len(used) > 100
+    assert {command for command, _ in used if not re.search(rf"^    {command} ", HELP, re.M)} == set()
+    assert {option for _, rest in used for option in re.findall(r"(?<!\S)--[a-z-]+", rest)} - options == set()
+
+
+def test_tor_takes_the_settings_of_the_operations_guide(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    block = re.search(r"```\n(SocksPort.*?)```", guide, re.S)
+    assert block
+    (tmp_path / "torrc").write_text(
+        f"DataDirectory {tmp_path}\n" + block[1].replace("/var/lib/tor-instances/intake", str(tmp_path)), "utf-8"
+    )
+    done = subprocess.run(
+        [shutil.which("tor", path="/usr/bin:/usr/sbin") or "tor", "--verify-config", "-f", str(tmp_path / "torrc")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0 and "deprecated" not in done.stdout, done.stdout
 
 
 def test_every_picture_of_the_readme_is_there() -> None:

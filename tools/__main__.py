@@ -16,6 +16,7 @@ Tellsafe: reports from inside AI labs that only independent reviewers can read.
 
   run it
     intake    the server                (more:  ./tellsafe intake --help)
+    restore   the server's database, made anew from a copy of files/
     review    a reviewer's workstation  (more:  ./tellsafe review --help)
     steward   the stewards' desk        (more:  ./tellsafe steward --help)
     statistics  the statistician's desk (more:  ./tellsafe statistics --help)
@@ -34,6 +35,7 @@ PROGRAMS = {
     "steward": "oversight",
     "statistics": "oversight.statistics",
     "shopper": "tools.shopper",
+    "restore": "tools.restore",
     "verify": "oversight.verify",
     "bench": "tests.bench",
 }
@@ -152,9 +154,9 @@ def _reporter(name: str) -> Callable[[argparse.Namespace], int]:
 def _evaluator_key(options: argparse.Namespace) -> int:
     """The stewards' desk makes it: stewards accredit an evaluator from the same kind of public file."""
     from oversight import desk
+    from oversight.terminal import explained
 
-    options.run = desk.key
-    return desk.run(options)
+    return explained(lambda: desk.key(options))
 
 
 def _test(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
 from crypto.private import receipt as private_receipt
 from oversight.errors import Refused as KeyRefused
-from oversight.terminal import plain
+from oversight.terminal import passphrase_of, plain, say
 from tools import clock, evaluator, receivers
 from tools.errors import Unfit
 
@@ -554,7 +554,7 @@ def report(options: argparse.Namespace) -> int:
     want = receivers.want_of(known.tree, answers["organisation"], answers["about"], options.language, options.exclude, known.day)
     _tell_if_stale(known)
     for line in receivers.told(known.tree, want, known.day):
-        _say(line)
+        say(line)
     if len(routing.eligible(known.tree, want, known.day)) < constants.READERS_MIN:
         raise Unfit(receivers.too_few(known.tree, want, known.day))
     if options.who:
@@ -563,7 +563,7 @@ def report(options: argparse.Namespace) -> int:
     if finding:
         evaluator.check_accredited(known.tree, finding)
     made = compose_report(known, text, answers, want.exclude, options.selfcopy, want.language, finding)
-    _say(
+    say(
         f"Sealed for {min(constants.READERS, len(routing.eligible(known.tree, want, known.day)))} reviewers of {known.tree.programme.name}."
     )
     stored, doubt = 0, False
@@ -610,11 +610,7 @@ def _finding(options: argparse.Namespace) -> evaluator.Finding | None:
         return None
     if not options.as_evaluator or not options.finding:
         raise Unfit("--as-evaluator KEYFILE and --finding FILE belong together. Nothing was sent.")
-    if options.passphrase_file:
-        passphrase = Path(options.passphrase_file).read_text("utf-8").rstrip("\r\n")
-    else:
-        passphrase = getpass.getpass("Passphrase of the evaluator's key: ")
-    return evaluator.read(options.as_evaluator, passphrase, options.finding)
+    return evaluator.read(options.as_evaluator, passphrase_of(options, "Passphrase of the evaluator's key: "), options.finding)
 
 
 def _who(known: Programme, want: routing.Want) -> dict[str, Any]:
@@ -626,10 +622,6 @@ def _who(known: Programme, want: routing.Want) -> dict[str, Any]:
 def _tell_if_stale(known: Programme) -> None:
     if known.tree.stale:
         print(receivers.STALE, flush=True)
-
-
-def _say(line: str) -> None:
-    print(plain(line), flush=True)
 
 
 def _say_json(value: Any) -> None:
@@ -665,7 +657,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
     for line in changes_of_readers(held.case, known.tree.roster):
-        _say(line)
+        say(line)
     result: dict[str, Any] = {
         "status": held.case.state,
         "messages": said,
@@ -677,12 +669,12 @@ def come_back_and_read(options: argparse.Namespace) -> int:
     result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}
     for step in result["proposals"]:
         for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {ANSWERED[step['answer']]}", step["text"], step["warning"]):
-            _say(line)
+            say(line)
     result |= {"readers": readers_of(held.case, known.tree.roster), "evaluator": "", "stale": known.tree.stale}
     if held.case.evaluator:
         names = {each.sign: each.name for each in known.tree.roster.evaluators}
         result["evaluator"] = names.get(held.case.evaluator, "an evaluator who is not on the list")
-        _say(f"With a finding of {result['evaluator']}.")
+        say(f"With a finding of {result['evaluator']}.")
     if options.reply:
         result |= {"sent": "reply", "stored": send_all(server, known, compose_replies(known, held, text))}
     elif options.may:

@@ -6,7 +6,6 @@ statistician makes of it is in oversight/statistics/shoppers.py.
 
 import argparse
 import datetime
-import getpass
 import json
 import random
 import re
@@ -28,9 +27,10 @@ from crypto.event import parse_event
 from crypto.label import thursday
 from crypto.numbers import quarter_of, quarters_of
 from crypto.private import keyfile
+from oversight.disk import write
 from oversight.statistics import shoppers
-from oversight.statistics.folder import write_whole
 from oversight.statistics.keys import PASSPHRASE_MIN
+from oversight.terminal import Add, add_passphrase, add_socks, passphrase_of
 from tools import clock, receivers, reporter
 from tools.errors import Unfit
 
@@ -118,7 +118,7 @@ def hand_over(options: argparse.Namespace) -> int:
     names = ("nonce", "code", "leaks", "events")
     probes = {quarter: counts for quarter, counts in (probes_of(Path(options.log)) if options.log else {}).items() if quarter in quarters}
     data = shoppers.handed_over(record.programme, options.period, [{name: test[name] for name in names} for test in there], probes)
-    write_whole(Path(options.out), data, 0o600)
+    write(Path(options.out), data, 0o600)
     asked = sum(each for each, _ in probes.values())
     print(f"{options.out} holds {len(there)} tests and {asked} probes. Give it to the statistician by hand:")
     print("it opens the tests, so nobody else may see it before they are over.")
@@ -172,7 +172,7 @@ class Record:
 
     def save(self) -> None:
         value = {"v": 1, "kind": KIND, "programme": self.programme.hex(), "tests": self.tests}
-        write_whole(self.path, keyfile.seal_with(self.lock, canonical(value)), 0o600)
+        write(self.path, keyfile.seal_with(self.lock, canonical(value)), 0o600)
 
     def of(self, number: int) -> Test:
         if not 1 <= number <= len(self.tests):
@@ -263,27 +263,22 @@ def _command(
     run: Callable[[argparse.Namespace], int],
     help_text: str,
     record: bool = True,
-) -> "Callable[..., argparse.Action]":
+) -> Add:
     made = commands.add_parser(name, help=help_text, description=help_text)
     made.set_defaults(run=run)
     if record:
         made.add_argument("--record", required=True, metavar="FILE", help="the keeper's sealed file")
-        made.add_argument("--passphrase-file", metavar="FILE", help="file with its passphrase, for scripts (default: ask)")
+        add_passphrase(made.add_argument)
     return made.add_argument
 
 
-def _network(add: "Callable[..., argparse.Action]") -> None:
+def _network(add: Add) -> None:
     add("--server", required=True, metavar="URL", help="address of the server")
-    add("--socks", metavar="HOST:PORT", help="go through this SOCKS proxy, such as Tor's 127.0.0.1:9050")
+    add_socks(add)
 
 
 def _passphrase(options: argparse.Namespace, twice: bool) -> str:
-    if options.passphrase_file:
-        said = Path(options.passphrase_file).read_text("utf-8").rstrip("\r\n")
-    else:
-        said = getpass.getpass("Passphrase of the record: ")
-        if twice and getpass.getpass("Again: ") != said:
-            raise Unfit("The two passphrases differ.")
+    said = passphrase_of(options, "Passphrase of the record: ", twice)
     if twice and len(said) < PASSPHRASE_MIN:
         raise Unfit(f"The passphrase has fewer than {PASSPHRASE_MIN} characters.")
     return said

@@ -2,16 +2,16 @@
 
 import argparse
 import datetime
-import getpass
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
+from crypto.constants import BLOCK_LETTERS
 from crypto.encoding import canonical, hex32
 from crypto.numbers import TABLES, Release, due, exact_words, keys_of, parse_release, release_id, rows, total_row
 from crypto.roster import Roster, parse_roster
 from crypto.segment import check_block, check_chain, parse_segments
 from crypto.tree import Tree, verify_bundle
-from oversight import clock
+from oversight.disk import write
 from oversight.errors import Refused
 from oversight.metadata import state_of, to_bundle
 from oversight.publish import load
@@ -19,10 +19,10 @@ from oversight.statistics import draw as noise
 from oversight.statistics import folder as disk
 from oversight.statistics import keys, labels, release, shoppers
 from oversight.statistics.ledger import check_frequency, check_next, parse_ledger, totals_of
+from oversight.terminal import now_of, passphrase_of
 
 Options = argparse.Namespace
 Noise = Callable[[Sequence[str], Sequence[str], str], list[int]]
-BLOCK = 16
 
 
 def key(options: Options) -> list[str]:
@@ -31,23 +31,17 @@ def key(options: Options) -> list[str]:
     if out.exists():
         raise Refused(f"{out} exists already: a key file is never overwritten")
     made = keys.new_key(options.name)
-    disk.write_whole(out, keys.seal_key(made, _passphrase(options, twice=True)), 0o600)
+    write(out, keys.seal_key(made, passphrase_of(options, twice=True)), 0o600)
     public = canonical(keys.public_part(made))
-    disk.write_whole(out.with_name(out.name + ".public.json"), public)
+    write(out.with_name(out.name + ".public.json"), public)
     return [public.decode(), "The stewards put this line into programme.json as `statistician`."]
 
 
 def collect(options: Options) -> list[str]:
-    """Open, check and keep labels from a folder of opened ones or from a mirror of the server's files."""
-    if bool(options.mirror) == bool(options.labels):
-        raise Refused("say where the labels are: either --mirror or --labels")
+    """Open, check and keep the labels in a mirror of the server's files."""
     unlocked = _unlocked(options)
     tree, earlier, programme = _tree(options)
-    if options.mirror:
-        arrived = from_mirror(Path(options.mirror), unlocked.key, programme)
-    else:
-        week = options.week or week_of(_now(options))
-        arrived = [(path.read_bytes(), week) for path in sorted(Path(options.labels).iterdir()) if path.is_file()]
+    arrived = from_mirror(Path(options.mirror), unlocked.key, programme)
     return collect_into(Path(options.folder), unlocked, programme, arrived, labels.active_in(tree, earlier)).lines()
 
 
@@ -76,11 +70,11 @@ def from_mirror(mirror: Path, key: keys.StatisticianKey, programme: bytes) -> li
     found = []
     for segment in segments:
         for place in keys.ours(key, segment.clues, programme):
-            path = mirror / "letters" / str(segment.number) / str(place // BLOCK)
+            path = mirror / "letters" / str(segment.number) / str(place // BLOCK_LETTERS)
             if not path.is_file():
-                raise Refused(f"the mirror lacks block {place // BLOCK} of segment {segment.number}, which holds a label")
-            letters = check_block(segment, place // BLOCK, path.read_bytes())
-            found += [(message, segment.week) for message in keys.opened(key, [letters[place % BLOCK]], programme)]
+                raise Refused(f"the mirror lacks block {place // BLOCK_LETTERS} of segment {segment.number}, which holds a label")
+            letters = check_block(segment, place // BLOCK_LETTERS, path.read_bytes())
+            found += [(message, segment.week) for message in keys.opened(key, [letters[place % BLOCK_LETTERS]], programme)]
     return found
 
 
@@ -108,7 +102,7 @@ def draw(options: Options) -> list[str]:
     """Draw one table of one period, once; the second time show what was drawn the first time."""
     unlocked = _unlocked(options)
     published = Path(options.published).read_bytes() if options.published else b""
-    drawn = draw_once(Path(options.folder), unlocked, options.period, options.table, _now(options).date(), published)
+    drawn = draw_once(Path(options.folder), unlocked, options.period, options.table, now_of(options).date(), published)
     return shown_lines(drawn)
 
 
@@ -173,7 +167,7 @@ def files(options: Options) -> list[str]:
     made = release.target_files(disk.read_ledger(folder), held)
     out.mkdir(parents=True, exist_ok=True)
     for path, data in made.items():
-        disk.write_whole(out / path.removeprefix(f"{release.ROLE}/"), data)
+        write(out / path.removeprefix(f"{release.ROLE}/"), data)
     return [f"{len(made)} files in {out}: each is a target {release.ROLE}/NAME of the role {release.ROLE}."]
 
 
@@ -186,12 +180,6 @@ def shown_lines(drawn: Release) -> list[str]:
     lines.append(f"  {total.label}: {total.text}")
     lines.append(f"  In brackets: what covers 99 in 100 of our draws (within {within}); for the total, 95 in 100.")
     return lines + [f"  {said}" for said in exact_words(drawn)]
-
-
-def week_of(now: datetime.datetime) -> str:
-    """The ISO week of a time."""
-    year, week, _ = now.astimezone(datetime.UTC).isocalendar()
-    return f"{year:04d}-W{week:02d}"
 
 
 def _store(folder: Path, unlocked: keys.Unlocked, programme: bytes = b"") -> labels.Store:
@@ -214,7 +202,7 @@ def _store(folder: Path, unlocked: keys.Unlocked, programme: bytes = b"") -> lab
 
 
 def _keep(folder: Path, unlocked: keys.Unlocked, store: labels.Store) -> None:
-    disk.write_whole(folder / disk.LABELS, keys.seal_store(unlocked.lock, labels.to_bytes(store)), 0o600)
+    write(folder / disk.LABELS, keys.seal_store(unlocked.lock, labels.to_bytes(store)), 0o600)
 
 
 def _programme_of(files: dict[str, bytes]) -> bytes:
@@ -231,30 +219,11 @@ def _tree(options: Options) -> tuple[Tree, list[Roster], bytes]:
     programme = state_of(held).programme
     if options.fingerprint and hex32(options.fingerprint) != programme:
         raise Refused("the tree is another programme's")
-    tree = verify_bundle(to_bundle(held), programme, _now(options))
+    tree = verify_bundle(to_bundle(held), programme, now_of(options))
     # Old versions stay in a tree for ever. Their signatures are for `./tellsafe verify`: here they only say when a term began.
     texts = {name: text for name, text in held["targets"].items() if name.endswith(".roster.json")}
     return tree, [parse_roster(text.encode(), 0) for text in texts.values()], programme
 
 
 def _unlocked(options: Options) -> keys.Unlocked:
-    return keys.unlock(_passphrase(options), Path(options.key).read_bytes())
-
-
-def _passphrase(options: Options, twice: bool = False) -> str:
-    if options.passphrase_file:
-        return Path(options.passphrase_file).read_text("utf-8").rstrip("\n")
-    said = getpass.getpass("Passphrase: ")
-    if twice and getpass.getpass("Again: ") != said:
-        raise Refused("the two passphrases differ")
-    return said
-
-
-def _now(options: Options) -> datetime.datetime:
-    if not options.now:
-        return clock.now()
-    try:
-        moment = datetime.datetime.fromisoformat(options.now)
-    except ValueError as error:
-        raise Refused(f"{options.now} is not a time: write 2026-11-21T14:30:00Z") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return keys.unlock(passphrase_of(options), Path(options.key).read_bytes())

@@ -6,13 +6,13 @@ ledger.jsonl       one line for each release, written after it; a line that is m
 """
 
 import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from crypto.errors import ProtocolError
 from crypto.numbers import LEDGER_FILE, Release, parse_release
+from oversight import disk
 from oversight.errors import Refused
 from oversight.statistics.ledger import entry_of, head, line_of, parse_ledger
 from oversight.statistics.release import check_all, check_release
@@ -39,7 +39,7 @@ def recover(folder: Path) -> None:
     for path in sorted((folder / RELEASES).glob(f"*{PART}")):
         # Whole and signed: its numbers may have been seen by whoever saw this disk, so they are the draw. Torn: nobody was shown anything.
         if _is_whole(path.read_bytes()) and not path.with_suffix("").exists():
-            _rename(path, path.with_suffix(""))
+            disk.rename(path, path.with_suffix(""))
         else:
             path.unlink()
     ledger = read_ledger(folder)
@@ -49,7 +49,7 @@ def recover(folder: Path) -> None:
         entry = entry_of(read_releases(folder)[name])
         if len(missing) > 1 or entry.release != name or (entry.number, entry.previous) != (len(entries) + 1, head(entries)):
             raise Refused(f"{name} is not in the ledger and does not follow it: the ledger was changed, fetch the published one")
-        write_whole(folder / LEDGER_FILE, ledger + line_of(entry))
+        disk.write(folder / LEDGER_FILE, ledger + line_of(entry))
         parse_ledger(read_ledger(folder))
 
 
@@ -58,8 +58,8 @@ def commit(folder: Path, name: str, data: bytes) -> None:
     path = folder / RELEASES / f"{name}.json"
     if path.exists():
         raise Refused(f"{name} has been drawn")
-    _rename(_written(path.with_name(path.name + PART), data), path)
-    write_whole(folder / LEDGER_FILE, read_ledger(folder) + line_of(entry_of(data)))
+    disk.rename(disk.written(path.with_name(path.name + PART), data), path)
+    disk.write(folder / LEDGER_FILE, read_ledger(folder) + line_of(entry_of(data)))
 
 
 def read_checked(folder: Path, programme: bytes) -> tuple[bytes, list[Release]]:
@@ -76,29 +76,6 @@ def read_ledger(folder: Path) -> bytes:
 def read_releases(folder: Path) -> dict[str, bytes]:
     """Release files by release id, as they lie there."""
     return {path.stem: path.read_bytes() for path in sorted((folder / RELEASES).glob("*.json"))}
-
-
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file at once and durably."""
-    _rename(_written(path.with_name(path.name + ".tmp"), data, mode), path)
-
-
-def _written(path: Path, data: bytes, mode: int = 0o644) -> Path:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
-
-
-def _rename(path: Path, name: Path) -> None:
-    path.replace(name)
-    folder = os.open(name.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _is_whole(data: bytes) -> bool:

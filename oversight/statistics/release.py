@@ -1,11 +1,8 @@
 """Release files: made, signed, checked against the ledger, and laid out as targets of the signed tree. Pure."""
 
-import datetime
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-
-from tuf.api.metadata import TargetFile, Targets
 
 from crypto.encoding import b64, hex32, unb64
 from crypto.errors import ProtocolError
@@ -26,7 +23,7 @@ from crypto.numbers import (
     spelled,
 )
 from oversight.errors import Refused
-from oversight.statistics.ledger import Entry, check_frequency, check_next, digest, entry_of, head, parse_ledger, spent, totals_of
+from oversight.statistics.ledger import Entry, check_frequency, check_next, entry_of, head, parse_ledger, spent, totals_of
 
 LABEL_RELEASE = b"tellsafe/1 release"
 TOOL = "tellsafe 0.1.0"
@@ -167,21 +164,6 @@ def check_targets(targets: Mapping[str, bytes], programme: bytes, signers: Colle
     if wrong:
         raise Refused(f"{wrong[0]} is not what the releases say")
     return found
-
-
-def role_metadata(targets: Mapping[str, bytes], version: int, expires: datetime.datetime) -> Targets:
-    """The unsigned metadata of the delegated role `statistics` (paths `statistics/*`) over these target files.
-
-    It is complete: a path that it no longer names is no longer published. A threshold of stewards signs it.
-    """
-    named = {path: TargetFile.from_data(path, data, ["sha256"]) for path, data in sorted(targets.items())}
-    return Targets(version=version, expires=expires, targets=named)
-
-
-def stored_name(path: str, data: bytes) -> str:
-    """Where a target's bytes lie under `targets/` with consistent snapshots: statistics/HASH.NAME."""
-    folder, _, name = path.rpartition("/")
-    return f"{folder}/{digest(data)}.{name}"
 
 
 def follows(published: bytes, ours: bytes) -> bool:

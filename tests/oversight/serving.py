@@ -5,7 +5,23 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from flask.testing import FlaskClient
+
 Answer = Callable[[str], bytes | None]
+
+
+def serving_app(client: FlaskClient) -> "contextlib.AbstractContextManager[str]":
+    """Serve what a server's own client gives."""
+
+    def answer(path: str) -> bytes | None:
+        found = client.get(path)
+        return found.data if found.status_code == 200 else None
+
+    def take(path: str, body: bytes) -> tuple[int, str]:
+        found = client.post(path, data=body, content_type="application/json")
+        return found.status_code, found.get_data(as_text=True)
+
+    return serving(answer, take)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from oversight.proposal import Proposal, add_signatures, apply
 from oversight.publish import load
 from oversight.tree import create_programme
 from tests.oversight.releases import FIRST, SECOND, STATISTICIAN, THIRD, Drawn, published, put, write
-from tests.oversight.serving import serving
+from tests.oversight.serving import serving, serving_app
 from tests.oversight.test_tree import PROGRAMME, ROSTER, STEWARDS
 from tests.oversight.test_verify import Site
 from tests.oversight.world import Desk, edit, request
@@ -173,16 +173,7 @@ def server(named: Desk, tmp_path: Path) -> Iterator[tuple[str, FlaskClient, Conf
     config = Config.for_data(data)
     migrate(config)
     client = create_app(config).test_client()
-
-    def answer(path: str) -> bytes | None:
-        found = client.get(path)
-        return found.data if found.status_code == 200 else None
-
-    def take(path: str, body: bytes) -> tuple[int, str]:
-        found = client.post(path, data=body, content_type="application/json")
-        return found.status_code, found.get_data(as_text=True)
-
-    with serving(answer, take) as url:
+    with serving_app(client) as url:
         yield url, client, config
 
 

@@ -24,7 +24,7 @@ from oversight.keys import signer
 from oversight.metadata import next_versions, state_of, to_bundle
 from oversight.proposal import Proposal, add_signatures, apply
 from oversight.publish import load, store
-from tests.oversight.serving import serving
+from tests.oversight.serving import serving, serving_app
 from tests.oversight.test_tree import PROGRAMME, ROSTER, STEWARDS
 from tests.oversight.world import NOW, PASSPHRASE, Desk, request
 
@@ -300,19 +300,10 @@ def test_publishing_to_the_real_server(founded: Desk, tmp_path: Path) -> None:
     migrate(config)
     founded.change("refresh", "--timestamp-only")  # the server does not have this one
     client = create_app(config).test_client()
-
-    def answer(path: str) -> bytes | None:
-        found = client.get(path)
-        return found.data if found.status_code == 200 else None
-
-    def take(path: str, body: bytes) -> tuple[int, str]:
-        found = client.post(path, data=body, content_type="application/json")
-        return found.status_code, found.get_data(as_text=True)
-
     asked = str(request(founded.folder, "Ana", 1, founded.programme))
     assert founded.propose("p.json", "admit", asked, founded.path("record.toml"))[0] == 0
     founded.sign("p.json", "ada", "ben")
-    with serving(answer, take) as url:
+    with serving_app(client) as url:
         code, said, complaint = founded.publish("p.json", "--server", url)
         assert (code, "answered: stored" in said) == (0, True), complaint
         assert load(data / "tree") == load(founded.tree)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from crypto.errors import Malformed
 from crypto.label import intake_label, outcome_label, thursday
 from crypto.numbers import LIFETIME, TABLES, cell_of, due, frequency, keys_of, quarter_of, quarters_of, span
+from oversight import disk
 from oversight.errors import Refused
 from oversight.statistics import desk, folder, ledger, shoppers
 from tests.statistics.world import ACTIVE, KEY, LATER, P, active, name_of, name_of_test, shopped, signed
@@ -134,7 +135,7 @@ def drawing(place: Path, model: Model, period: str, table: str, extra: int, cut:
 
     left = [cut]
 
-    def renamed(path: Path, name: Path, real: object = folder._rename) -> None:
+    def renamed(path: Path, name: Path, real: object = disk.rename) -> None:
         left[0] -= 1
         if left[0] == 0:
             raise PowerCut
@@ -142,7 +143,7 @@ def drawing(place: Path, model: Model, period: str, table: str, extra: int, cut:
 
     known = (period, table) in model.drawn
     try:
-        with mock.patch.object(folder, "_rename", renamed):
+        with mock.patch.object(disk, "rename", renamed):
             desk.draw_once(place, KEY, period, table, LATER, noisy=noisy)
     except (Refused, Malformed):
         # A refused draw must not have looked at anything.

@@ -114,24 +114,15 @@ def test_a_year_from_sealed_labels_to_checked_files(world: World) -> None:
     assert world.run("draw", "2027-Y", "T2", *world.own, *more)[0] == 0
 
 
-def test_opened_labels_come_from_a_folder_too(world: World) -> None:
-    programme = bytes.fromhex(world.fingerprint)
-    (world.place / "in").mkdir()
-    label = signed(intake_label(name_of(1, programme), "2027-W05", "C2-ESCAPE", "L3-INTERNAL"), (0, 1), programme)
-    (world.place / "in" / "1").write_bytes(label)
-    assert "1 new labels" in world.collect("--labels", str(world.place / "in"))[1]
-    assert world.collect("--labels", str(world.place / "in"), "--mirror", "x")[0] == 1
-    assert world.collect("--labels", str(world.place / "in"), "--fingerprint", "00" * 32)[0] == 1
-
-
 def test_a_wrong_passphrase_and_a_lost_block_are_said_in_a_sentence(world: World) -> None:
     (world.place / "pass").write_text("another passphrase\n", "utf-8")
-    assert world.collect("--labels", str(world.place))[2] == "tellsafe: the passphrase is wrong, or the key file was changed\n"
+    assert world.collect("--mirror", str(world.place))[2] == "tellsafe: the passphrase is wrong, or the key file was changed\n"
     (world.place / "pass").write_text("a passphrase of some length\n", "utf-8")
     world.mirror(("2027-W06", [b"rubbish"]))
     for path in (world.place / "mirror" / "letters" / "1").iterdir():
         path.unlink()
     assert "the mirror lacks block" in world.collect("--mirror", str(world.place / "mirror"))[2]
+    assert "another programme's" in world.collect("--mirror", str(world.place / "mirror"), "--fingerprint", "00" * 32)[2]
     assert "collect first" in world.run("draw", "2027-Y", "T1", *world.own, "--now", DRAW_DAY)[2]
 
 

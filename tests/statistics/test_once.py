@@ -10,6 +10,7 @@ import pytest
 
 from crypto.errors import ProtocolError
 from crypto.numbers import csv_of, parse_release, spelled
+from oversight import disk
 from oversight.errors import Refused
 from oversight.statistics import desk, folder, keys, labels, ledger, release
 from tests.statistics.world import KEY, LATER, NAMES, P, collect, draw, intake, outcome, plus
@@ -83,8 +84,8 @@ def cut_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 
         return step
 
-    monkeypatch.setattr(folder, "_written", counted(folder._written, True))
-    monkeypatch.setattr(folder, "_rename", counted(folder._rename, False))
+    monkeypatch.setattr(disk, "written", counted(disk.written, True))
+    monkeypatch.setattr(disk, "rename", counted(disk.rename, False))
 
 
 @pytest.mark.parametrize("steps", range(1, 8))
@@ -281,16 +282,6 @@ def test_the_schema_names_what_a_release_holds(place: Path) -> None:
     for name, part in schema["properties"].items():
         kinds = {"string": str, "integer": int, "array": list, "object": dict}
         assert isinstance(value[name], kinds[part["type"]]) if "type" in part else value[name] == part.get("const", value[name])
-
-
-def test_the_metadata_of_the_role_names_every_file_with_its_hash(place: Path) -> None:
-    draw(place)
-    files = release.target_files(folder.read_ledger(place), folder.read_releases(place))
-    signed = release.role_metadata(files, 1, desk.datetime.datetime(2028, 6, 1, tzinfo=desk.datetime.UTC))
-    assert {path: target.hashes["sha256"] for path, target in signed.targets.items()} == {
-        path: ledger.digest(data) for path, data in files.items()
-    }
-    assert release.stored_name("statistics/ledger.jsonl", b"") == f"statistics/{ledger.digest(b'')}.ledger.jsonl"
 
 
 def test_a_release_is_read_back_as_it_was_made(place: Path) -> None:

@@ -1,0 +1,74 @@
+"""`./tellsafe restore`: a server's database made anew from a copy of its public files, so that the chain of segments goes on.
+
+The database itself is never copied, for it holds the tray. All it knows of what was published stands in `files/`; what no tick had taken
+yet is lost with it.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from crypto.constants import POINT_BYTES
+from crypto.errors import ProtocolError
+from crypto.segment import Segment, check_block, check_chain, encode, parse_segments, segment_hash
+from intake import publicfiles, segments
+from intake.config import Config
+from intake.db import open_database, reading, writing
+from intake.migrate import migrate
+from intake.models import published, segment
+from tools.errors import Unfit
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog=sys.argv[0], description="Make a lost database anew. The server must not run.")
+    parser.add_argument("--data", required=True, metavar="FOLDER", help="the server's folder, with copies of files/ and tree/ in it")
+    os.umask(0o077)
+    os.environ["TELLSAFE_DATA"] = str(Path(parser.parse_args(arguments).data).resolve())
+    try:
+        count = restore(Config.from_env())
+    except (ProtocolError, ValueError, OSError, LookupError) as error:
+        what = error if isinstance(error, Unfit) else f"the copy of files/ or tree/ is not whole ({error}): take another"
+        print(f"tellsafe: nothing was restored: {what}.", file=sys.stderr)
+        return 1
+    print(f"Segments restored: {count}. Start the server now.")
+    return 0
+
+
+def restore(config: Config) -> int:
+    """Read and check all of `files`, then write the chain in one transaction; returns how many segments there are.
+
+    Unfit if the database holds a chain already; ProtocolError, OSError or LookupError if the copy is not whole.
+    """
+    programme = publicfiles.programme(config)
+    head = json.loads((config.files / "head.json").read_bytes())
+    kept = [each for path in sorted((config.files / "clues").iterdir()) for each in parse_segments(path.read_bytes(), programme)]
+    check_chain(kept, (head["number"], bytes.fromhex(head["hash"])))
+    for each in kept:
+        for number in range(len(each.block_hashes)):
+            check_block(each, number, (config.files / "letters" / str(each.number) / str(number)).read_bytes())
+    migrate(config)
+    with segments.only_one(config):
+        db = open_database(config.database)
+        with reading(db) as connection:
+            if segments.newest(connection).number:
+                raise Unfit("the database here is not empty, so there is nothing to restore")
+        with writing(db) as connection:
+            connection.execute(sa.insert(segment), [_row(each) for each in kept])
+            connection.execute(
+                sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for each in kept for clue in each.clues]
+            )
+    return len(kept)
+
+
+def _row(each: Segment) -> dict[str, object]:
+    return {"number": each.number, "week": each.week, "hash": segment_hash(each), "encoded": encode(each)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
