@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,15 @@ def newest(connection: sa.Connection) -> Head:
 
 
 def recover(config: Config, db: Database) -> None:
-    """Finish what a crash left: blocks of a committed segment move to their place, blocks of an uncommitted one go."""
+    """Finish what a crash left: blocks of a committed segment move to their place, blocks of an uncommitted one go.
+
+    Ends the process if `files` is ahead of the database, as when that was lost: to publish would delete what only `files` has.
+    """
+    said = publicfiles.read(config.files / "head.json")
+    with reading(db) as connection:
+        if said and json.loads(said)["number"] > newest(connection).number:
+            command = f"./tellsafe restore --data {config.data}"
+            sys.exit(f"tellsafe: files/ has more than the database: move intake.sqlite3* away and run `{command}`")
     for number, _ in _kept(db):
         _move_blocks(config, number)
     if config.staging.exists():

@@ -48,6 +48,14 @@ def test_the_chain_goes_on_and_copies_are_refused(copied):
         restore(config)
 
 
+def test_a_server_without_the_database_deletes_nothing(copied):
+    config, _ = copied
+    migrate(config)
+    with pytest.raises(SystemExit, match="restore --data"):
+        segments.tick_once(config, open_database(config.database))
+    assert (config.files / "letters" / "1" / "0").is_file()
+
+
 def test_half_a_copy_is_refused(copied):
     config, _ = copied
     block = config.files / "letters" / "2" / "0"
