@@ -23,6 +23,7 @@ from review import (
     labelling,
     labels,
     outbox,
+    packets,
     phrases,
     promises,
     shelf,
@@ -43,6 +44,7 @@ TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 def attach(app: Flask, desk: Desk) -> None:
     """All pages under /case/."""
+    app.jinja_env.globals["plain_week"] = clocks.plain_week
     _reading(app, desk)
     _talking(app, desk)
     _leads(app, desk)
@@ -117,7 +119,7 @@ def _talking(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/knew")
     def knew(case_id: str) -> Answer:
         """Say when the company first knew, to the reporter too."""
-        since = _text("week").strip().upper()
+        since = clocks.week_said(_text("week"))
         if why := clocks.knew_refusal(since, clock.week_of(desk.now())):
             return case_page(desk, case_id, _drafts("knew"), why), HTTPStatus.BAD_REQUEST
         return _say(desk, case_id, "knew", {"since": since, "text": _text("text").strip()}, "knew", "clocks")
@@ -322,7 +324,9 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             own_ticks=[*ticks.own(desk.book.ticks.get(case_id, ())), ("", False)],
             promises=[words for words in promises.lines(desk.tree.programme.commitments if desk.tree else ()) if words not in said],
             week=week,
-            plain_week=clocks.plain_week,
+            day=f"{desk.now():%Y-%m-%d}",
+            danger=seen.danger,
+            packet_drafts={each.id: packets.FORMS[each.to]["title"] for each in packets.drafts(found)},
             off_duty=standing.off_duty_words(off),
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
         )
@@ -419,7 +423,10 @@ def _private(desk: Desk, case_id: str, records: Callable[[], list[casebook.Recor
 def _write_down(desk: Desk, case_id: str, kind: str, anchor: str) -> Answer:
     text = _text(kind)
     if not text.strip():
-        return case_page(desk, case_id, {}, "There was no text to send."), HTTPStatus.BAD_REQUEST
+        return case_page(desk, case_id, {}, f"Nothing was sent: write the {kind} first."), HTTPStatus.BAD_REQUEST
+    if kind == "answer" and phrases.unfilled(text):
+        why = "Nothing was sent: put your own words where the text you began with has “…”, or take the “…” out."
+        return case_page(desk, case_id, _drafts(kind), why), HTTPStatus.BAD_REQUEST
     return _say(desk, case_id, kind, {"text": text}, kind, anchor)
 
 

@@ -126,7 +126,7 @@ def _choice(event: Event, _: Case, __: str, ___: Mapping[str, str]) -> str:
 
 def _triage(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
     payload = event.payload
-    graded = f"{payload['severity']}, {payload['harm']}, {payload['urgency']}, {payload['known']}"
+    graded = f"{payload['severity']}, {payload['harm']}, {payload['urgency']}; {label(labels.KNOWN, payload['known']).lower()}"
     return f"{who} recorded the triage: {label(labels.ABOUT, payload['code'])} ({graded})."
 
 

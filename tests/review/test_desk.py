@@ -331,7 +331,7 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
         assert (
             "A second signature is missing" in page and "Twelve hours for the second signature" in page and "Take it back to review" in page
         )
-        assert "first seen here: until 2026-11-19T00:00Z" in page
+        assert "first seen here: until 19 November 2026, 00:00 UTC" in page
         if ending == "endorse":
             _endorse(world, case_id)
             assert world.state(case_id) == "REFERRED"

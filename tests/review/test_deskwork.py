@@ -65,6 +65,10 @@ def test_a_packet_is_drafted_by_one_and_written_anew_by_another(
     assert ada.post(f"{base}/draft", draft).status_code == 303
     [note] = of_kind(desks[0], case_id, "note")
     assert "Another reader" in ada.get(f"{base}/{note.id}").text
+    page = ada.get(f"/case/{case_id}").text
+    assert "Draft of a packet: California" in page and "== date ==" not in page, "the page of the case does not repeat it"
+    assert f'value="{note.id}"' in ada.get(base).text
+    assert "41,337" in ada.post(base, {"to": "CAL-OES", "draft": note.id}).text, "a slip is mended in a new draft, not from nothing"
     assert ada.post(f"{base}/{note.id}", {"statement": "x"}).status_code == 400
     everybody(intake, desks, 2)
 
