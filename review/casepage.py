@@ -20,6 +20,7 @@ from review import (
     clock,
     clocks,
     exchange,
+    export,
     labelling,
     labels,
     outbox,
@@ -301,6 +302,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
         week, said = clock.week_of(desk.now()), {each.words for each in shown.promises}
         names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
+        exports = () if shown.place else export.to_agree(found, desk.vault.sign, clock.add_weeks(week, -export.AGREED_WEEKS))
         off = standing.off_duty(desk.tree, desk.vault.sign, desk.now())
         page = render_template(
             "review/case.html",
@@ -326,6 +328,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             week=week,
             day=f"{desk.now():%Y-%m-%d}",
             danger=seen.danger,
+            exporters=[names.get(each.author, "A reader") for each in exports],
             packet_drafts={each.id: packets.FORMS[each.to]["title"] for each in packets.drafts(found)},
             off_duty=standing.off_duty_words(off),
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",

@@ -186,11 +186,16 @@ def _other_pages(app: Flask, desk: Desk) -> None:
 
 
 def _between_leads(desk: Desk, case_id: str, other_id: str) -> str:
-    """Ask the leads of two cases or, when both have agreed, pass on what they agreed to; gives why not, or an empty string."""
+    """Ask the leads of two cases or, when both have agreed, pass on what they agreed to; gives why not, or an empty string.
+
+    other_id: the id of the other case, or as much of it as pages show.
+    """
     with desk.lock:
         case, mine = _case(desk, case_id), _mine(desk)
-        if other_id == case_id or other_id not in mine:
-            return "You do not read that case now."
+        named = "".join(other_id.split()).lower()
+        other_id = next((name for name in mine if len(named) >= 8 and name != case_id and name.startswith(named)), "")
+        if not other_id:
+            return "You read no other case of that number. Type it as the list of cases has it: two groups of four."
         assert desk.vault is not None
         pair = next((each for each in exchange.pairs(case, mine.values(), desk.vault.sign) if each.other.id == other_id), None)
         why = exchange.why_not(case, mine[other_id], _called(desk))
@@ -239,6 +244,7 @@ def _alike_page(desk: Desk, case_id: str, why: str) -> str:
             pairs=[(cases.summary(pair.other, book, sign), pair, exchange.why_not(case, pair.other, called)) for pair in pairs],
             stands=exchange.STANDS,
             compared=len(mine) - 1,
+            typed=request.form.get("other", "")[:9],
             why=why,
         )
 

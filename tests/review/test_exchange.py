@@ -121,7 +121,9 @@ def test_both_leads_agree_and_exactly_that_is_told(intake: FakeIntake, desks: li
     act = f"/case/{one}/alike"
     before = [len(read_all(intake, reporter_keys(number))) for number in (1, 2)]
     assert cy.post(act, {"other": "0" * 64}).status_code == 409
-    assert cy.post(act, {"other": other}).status_code == 303
+    for wrong in ("", other[:4], one[:8]):
+        assert cy.post(act, {"other": wrong}).status_code == 409
+    assert cy.post(act, {"other": f"{other[:4].upper()} {other[4:8]}"}).status_code == 303, "by its number, as the pages show it"
     assert cy.post(act, {"other": other}).status_code == 409, "nobody is asked twice"
     everybody(intake, desks, 2)
     for case_id, hidden in ((one, other), (other, one)):

@@ -55,7 +55,7 @@ def test_danger_is_said_on_the_page_with_what_to_do_today_until_the_triage(world
     ada = world.browsers[0]
     at = f"/case/{world.report(1, 'people are at risk', known='K3', danger='NOW')}"
     listed = ada.get("/").text.split('class="cases"')[1]
-    assert listed.index("someone is in danger now") < listed.index("received the week of"), "first in its row"
+    assert listed.index("someone is in danger now") < listed.index("received in the week of"), "first in its row"
     page = ada.get(at).text
     assert 'id="in-danger"' in page and steps.TODAY in page and steps.HELP["ACKNOWLEDGED"] not in page
     ada.post(f"{at}/acknowledge")
