@@ -188,6 +188,10 @@ def _moving(app: Flask, desk: Desk) -> None:
                 return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
             if case and case.state == to:  # the same state for longer, and for the same people
                 fields["whom"] = case.whom
+        if to == "NEEDS_INFO" and not fields["text"].strip():
+            return case_page(
+                desk, case_id, _drafts(f"step-{to}"), "Write the question first: the reporter sees it."
+            ), HTTPStatus.BAD_REQUEST
         if why := _unsure(desk, case_id, to):
             return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.CONFLICT
         return _say(desk, case_id, "state", {**trial.BLANK, **fields}, f"step-{to}", "top")
@@ -314,7 +318,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             phrases=phrases.PHRASES,
             tags=desk.book.tags.get(case_id, ()),
             back={event.id for event in own if outbox.may_take_back(desk, event)},
-            hours={name: clocks.sign_by(seen, desk.now()) for name, seen in desk.book.hours.items()},
+            hours={name: clocks.sign_by(seen, desk.now()) for name, seen in desk.book.hours.items() if name in found.unsigned},
             differing=labelling.differing(
                 found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names, labelling.out_in(desk.tree)
             ),
@@ -329,13 +333,20 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             day=f"{desk.now():%Y-%m-%d}",
             danger=seen.danger,
             exporters=[names.get(each.author, "A reader") for each in exports],
-            packet_drafts={each.id: packets.FORMS[each.to]["title"] for each in packets.drafts(found)},
+            elsewhere=_elsewhere(found),
             off_duty=standing.off_duty_words(off),
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
         )
         if fresh:
             write(desk, [casebook.read_record(fresh)])
         return page
+
+
+def _elsewhere(case: Case) -> dict[str, tuple[str, str, str]]:
+    """(what it is, where it stands, the name of that place) of private notes of a set form, which nobody reads as they are."""
+    place = url_for("packet_list", case_id=case.id), "Packets and texts that leave"
+    drafts = {each.id: (f"Draft of a packet: {packets.FORMS[each.to]['title']}", *place) for each in packets.drafts(case)}
+    return drafts | {each.id: ("A request to the lead", "#leads", "A request about another case") for each in exchange.requests(case)}
 
 
 def _no_date(case: Case, to: str, until: str, text: str, week: str) -> str:

@@ -290,7 +290,7 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
     found = []
     for name, why in waiting:
         event = next((each for each in case.order if each.id == name), None)
-        if event is None:
+        if event is None or (why == "state" and case.state in SHUT):  # nobody waits for it any more
             continue
         to, mine = target(event), event.author == sign
         said = next_of(why, to, event.payload.get("reason", ""))

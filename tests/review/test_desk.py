@@ -180,6 +180,7 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     at = f"/case/{case_id}"
     assert ada.post(f"{at}/acknowledge").status_code == 303
     world.go()
+    assert "Write the question first" in ada.post(f"{at}/state", {"to": "NEEDS_INFO", "text": " "}).text
     early = ada.post(f"{at}/state", {"to": "NEEDS_INFO", "text": "which cluster?"})
     assert early.status_code == 409 and "not possible from there" in early.text and "which cluster?" in early.text
     assert ada.post(f"{at}/triage", {**TRIAGE, "risk": ""}).status_code == 400

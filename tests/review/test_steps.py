@@ -63,6 +63,8 @@ def test_danger_is_said_on_the_page_with_what_to_do_today_until_the_triage(world
     ada.post(f"{at}/triage", {**TRIAGE, "urgency": "U0"})
     page = ada.get(at).text
     assert 'id="in-danger"' not in page and "now: life is in danger" in page
+    ada.post(f"{at}/state", {"to": "REFERRED", "whom": "112", "urgent": "YES"})
+    assert "Twelve hours" not in ada.get(at).text, "it waits for the reporter first"
     calm = ada.get(f"/case/{world.report(2, 'no hurry', known='K3', danger='OVER')}").text
     assert 'id="in-danger"' not in calm and steps.HELP["ACKNOWLEDGED"] in calm
 
@@ -88,6 +90,11 @@ def test_from_a_plan_the_way_back_comes_last(world: World) -> None:
     world.go()
     for page in (ada.get(f"/case/{case_id}").text, bo.get(f"/case/{case_id}").text):
         assert "Make the packet first" in page and "Their page asks them" not in page, "nobody is asked before there is a text"
+    ada.post(f"/case/{case_id}/close", {"reason": "NOT-ENOUGH", "close": ""})
+    world.go()
+    _endorse(world, case_id)
+    world.go()
+    assert world.state(case_id) == "CLOSED" and "Waiting for a second signature" not in ada.get(f"/case/{case_id}").text, "overtaken"
 
 
 def test_advice_is_for_who_chose_it_and_a_plan_for_who_did_not(world: World) -> None:
