@@ -224,7 +224,8 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     world.go()
     page = bo.get(at).text
     assert "Secure weights and secrets anew: <b>asked for</b>" in page and 'class="done"' not in page
-    assert "recorded that it happened: Tell the organisation." in page and "It took effect with the second signature." in page
+    assert "recorded that it happened: Tell the organisation." in page
+    assert "proposed: Tell the organisation. It took effect with the second signature." in page
     refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "26", "text": "a dated fix"})
     assert refused.status_code == 400 and "at the latest the week of 8 February 2027" in refused.text and "a dated fix" in refused.text
     refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"})
