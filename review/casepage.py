@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -314,6 +314,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             drafts=drafts,
             why=why,
             kept=_homeless(shown, drafts, off),
+            to_form=_key_of(drafts, [] if shown.place else _forms(shown, off)),
             labels=labels,
             phrases=phrases.PHRASES,
             tags=desk.book.tags.get(case_id, ()),
@@ -377,11 +378,24 @@ def _open_case(desk: Desk, case_id: str) -> Case | None:
 
 def _homeless(shown: cases.View, drafts: Mapping[str, str], off: str) -> list[str]:
     """Words whose form is not on the page any more: the case moved on, something is missing first, one has left it or is off duty."""
+    forms = _forms(shown, off)
+    return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
+
+
+def _forms(shown: cases.View, off: str) -> list[str]:
+    """The forms on the page of a case that take words."""
     moving = [f"step-{step.to}" for step in shown.next_steps if not step.waiting and not step.lacks]
     moving += ["hold", *(["close"] if "step-CLOSED" in moving else []), *(f"done-{name}" for name, _, _ in shown.undone)]
     moving += ["legal"] if any(offer.unread for offer in shown.offers) else []
-    forms = [*FORMS, *([] if off else moving)]
-    return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
+    return [*FORMS, *([] if off else moving)]
+
+
+def _key_of(drafts: Mapping[str, str], forms: Collection[str]) -> str:
+    """The id of the key of the form that words were left in: what is said about it stands at the top of a long page."""
+    form = next((name for name in drafts if name in forms and not name.startswith(("done-", "legal"))), "")
+    return {"evidence": "add-evidence", "leads": "leads", "step-ACKNOWLEDGED": "acknowledge"}.get(
+        form, f"send-{form}" if form in FORMS else form.lower()
+    )
 
 
 def unlock_page(desk: Desk, why: str = "", case_id: str = "", draft: str = "", field: str = "") -> str:

@@ -45,6 +45,8 @@ def test_nothing_leaves_triage_before_it_is_recorded_and_somebody_said_how_sure_
         ):
             refused = ada.post(f"{at}/{path}", form)
             assert refused.status_code == 409 and missing in refused.text and "our words" in refused.text
+            to_form = re.findall(r'href="#([\w-]+)">To the form', refused.text)
+            assert to_form == (["close"] if path == "close" else []) and all(f'id="{each}"' in refused.text for each in to_form)
         ada.post(f"{at}/triage", TRIAGE)
     assert ada.post(f"{at}/assess", {"credibility": "E3"}).status_code == 303
     assert 'id="step-review"' in ada.get(at).text and "lacks-" not in ada.get(at).text
@@ -75,6 +77,7 @@ def test_an_answer_does_not_leave_with_the_gaps_of_its_phrase(world: World) -> N
     for key, (_, text) in phrases.PHRASES.items():
         refused = ada.post(f"{at}/answer", {"answer": text})
         assert (refused.status_code == 400) == ("…" in text), key
+        assert "…" not in text or ('href="#send-answer"' in refused.text and 'id="send-answer"' in refused.text)
         assert "…" not in text or (text.split("…")[0][:30] in refused.text and "put your own words" in refused.text)
     assert ada.post(f"{at}/answer", {"answer": "You wrote “in spring …”. Which one?"}).status_code == 303
 
