@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,9 +20,11 @@ from review import (
     clock,
     clocks,
     exchange,
+    export,
     labelling,
     labels,
     outbox,
+    packets,
     phrases,
     promises,
     shelf,
@@ -43,6 +45,7 @@ TRIAGE = ("code", "stage", "severity", "harm", "urgency", "known", "risk")
 
 def attach(app: Flask, desk: Desk) -> None:
     """All pages under /case/."""
+    app.jinja_env.globals["plain_week"] = clocks.plain_week
     _reading(app, desk)
     _talking(app, desk)
     _leads(app, desk)
@@ -117,7 +120,7 @@ def _talking(app: Flask, desk: Desk) -> None:
     @app.post("/case/<case_id>/knew")
     def knew(case_id: str) -> Answer:
         """Say when the company first knew, to the reporter too."""
-        since = _text("week").strip().upper()
+        since = clocks.week_said(_text("week"))
         if why := clocks.knew_refusal(since, clock.week_of(desk.now())):
             return case_page(desk, case_id, _drafts("knew"), why), HTTPStatus.BAD_REQUEST
         return _say(desk, case_id, "knew", {"since": since, "text": _text("text").strip()}, "knew", "clocks")
@@ -185,6 +188,10 @@ def _moving(app: Flask, desk: Desk) -> None:
                 return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.BAD_REQUEST
             if case and case.state == to:  # the same state for longer, and for the same people
                 fields["whom"] = case.whom
+        if to == "NEEDS_INFO" and not fields["text"].strip():
+            return case_page(
+                desk, case_id, _drafts(f"step-{to}"), "Write the question first: the reporter sees it."
+            ), HTTPStatus.BAD_REQUEST
         if why := _unsure(desk, case_id, to):
             return case_page(desk, case_id, _drafts(f"step-{to}"), why), HTTPStatus.CONFLICT
         return _say(desk, case_id, "state", {**trial.BLANK, **fields}, f"step-{to}", "top")
@@ -299,6 +306,7 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
         own = [event for event in casebook.events_of(desk.book, case_id) if event.author == desk.vault.sign]
         week, said = clock.week_of(desk.now()), {each.words for each in shown.promises}
         names = {reviewer.sign: reviewer.name for reviewer in desk.tree.roster.reviewers} if desk.tree else {}
+        exports = () if shown.place else export.to_agree(found, desk.vault.sign, clock.add_weeks(week, -export.AGREED_WEEKS))
         off = standing.off_duty(desk.tree, desk.vault.sign, desk.now())
         page = render_template(
             "review/case.html",
@@ -306,11 +314,12 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             drafts=drafts,
             why=why,
             kept=_homeless(shown, drafts, off),
+            to_form=_key_of(drafts, [] if shown.place else _forms(shown, off)),
             labels=labels,
             phrases=phrases.PHRASES,
             tags=desk.book.tags.get(case_id, ()),
             back={event.id for event in own if outbox.may_take_back(desk, event)},
-            hours={name: clocks.sign_by(seen, desk.now()) for name, seen in desk.book.hours.items()},
+            hours={name: clocks.sign_by(seen, desk.now()) for name, seen in desk.book.hours.items() if name in found.unsigned},
             differing=labelling.differing(
                 found, desk.book.cases[case_id], desk.programme, desk.vault.sign, names, labelling.out_in(desk.tree)
             ),
@@ -322,13 +331,23 @@ def case_page(desk: Desk, case_id: str, drafts: Mapping[str, str], why: str = ""
             own_ticks=[*ticks.own(desk.book.ticks.get(case_id, ())), ("", False)],
             promises=[words for words in promises.lines(desk.tree.programme.commitments if desk.tree else ()) if words not in said],
             week=week,
-            plain_week=clocks.plain_week,
+            day=f"{desk.now():%Y-%m-%d}",
+            danger=seen.danger,
+            exporters=[names.get(each.author, "A reader") for each in exports],
+            elsewhere=_elsewhere(found),
             off_duty=standing.off_duty_words(off),
             purge_words=clocks.purge_words(found, vault.KEEP_DAYS) if any(step.to == "PURGED" for step in shown.next_steps) else "",
         )
         if fresh:
             write(desk, [casebook.read_record(fresh)])
         return page
+
+
+def _elsewhere(case: Case) -> dict[str, tuple[str, str, str]]:
+    """(what it is, where it stands, the name of that place) of private notes of a set form, which nobody reads as they are."""
+    place = url_for("packet_list", case_id=case.id), "Packets and texts that leave"
+    drafts = {each.id: (f"Draft of a packet: {packets.FORMS[each.to]['title']}", *place) for each in packets.drafts(case)}
+    return drafts | {each.id: ("A request to the lead", "#leads", "A request about another case") for each in exchange.requests(case)}
 
 
 def _no_date(case: Case, to: str, until: str, text: str, week: str) -> str:
@@ -359,11 +378,24 @@ def _open_case(desk: Desk, case_id: str) -> Case | None:
 
 def _homeless(shown: cases.View, drafts: Mapping[str, str], off: str) -> list[str]:
     """Words whose form is not on the page any more: the case moved on, something is missing first, one has left it or is off duty."""
+    forms = _forms(shown, off)
+    return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
+
+
+def _forms(shown: cases.View, off: str) -> list[str]:
+    """The forms on the page of a case that take words."""
     moving = [f"step-{step.to}" for step in shown.next_steps if not step.waiting and not step.lacks]
     moving += ["hold", *(["close"] if "step-CLOSED" in moving else []), *(f"done-{name}" for name, _, _ in shown.undone)]
     moving += ["legal"] if any(offer.unread for offer in shown.offers) else []
-    forms = [*FORMS, *([] if off else moving)]
-    return [text for form, text in drafts.items() if text.strip() and "." not in form and (shown.place or form not in forms)]
+    return [*FORMS, *([] if off else moving)]
+
+
+def _key_of(drafts: Mapping[str, str], forms: Collection[str]) -> str:
+    """The id of the key of the form that words were left in: what is said about it stands at the top of a long page."""
+    form = next((name for name in drafts if name in forms and not name.startswith(("done-", "legal"))), "")
+    return {"evidence": "add-evidence", "leads": "leads", "step-ACKNOWLEDGED": "acknowledge"}.get(
+        form, f"send-{form}" if form in FORMS else form.lower()
+    )
 
 
 def unlock_page(desk: Desk, why: str = "", case_id: str = "", draft: str = "", field: str = "") -> str:
@@ -419,7 +451,10 @@ def _private(desk: Desk, case_id: str, records: Callable[[], list[casebook.Recor
 def _write_down(desk: Desk, case_id: str, kind: str, anchor: str) -> Answer:
     text = _text(kind)
     if not text.strip():
-        return case_page(desk, case_id, {}, "There was no text to send."), HTTPStatus.BAD_REQUEST
+        return case_page(desk, case_id, {}, f"Nothing was sent: write the {kind} first."), HTTPStatus.BAD_REQUEST
+    if kind == "answer" and phrases.unfilled(text):
+        why = "Nothing was sent: put your own words where the text you began with has “…”, or take the “…” out."
+        return case_page(desk, case_id, _drafts(kind), why), HTTPStatus.BAD_REQUEST
     return _say(desk, case_id, kind, {"text": text}, kind, anchor)
 
 

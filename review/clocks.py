@@ -111,17 +111,26 @@ def plain_week(week: str) -> str:
 
 
 def sign_by(seen: str, now: datetime.datetime) -> tuple[str, bool]:
-    """The end of the twelve hours for the second signature of an urgent step, written like the hour in which this workstation first saw it,
-    and whether it has passed. As the minute is not kept, the careful end counts.
+    """The end of the twelve hours for the second signature of an urgent step, and whether it has passed. seen: the hour, in ISO form.
+    As the minute is not kept, the careful end counts.
     """
     end = datetime.datetime.fromisoformat(seen) + datetime.timedelta(hours=12)
-    return end.strftime("%Y-%m-%dT%H:00Z"), now > end
+    return f"{end.day} {_MONTHS[end.month - 1]} {end.year}, {end:%H}:00 UTC", now > end
+
+
+def week_said(said: str) -> str:
+    """The week that somebody typed, as any day of it (2026-09-30) or as the calendar counts it (2026-W40); else what they typed."""
+    said = said.strip().upper()
+    try:
+        return clock.week_of(datetime.datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=datetime.UTC))
+    except ValueError:
+        return said
 
 
 def knew_refusal(since: str, week: str) -> str:
     """Why nobody can say in this week that the company first knew in the week `since`, or an empty string."""
     if not is_week(since):
-        return "Say the week in which the company first knew as the calendar has it, like 2026-W40."
+        return "Say a day of the week in which the company first knew, like 2026-09-30."
     return "That week has not come yet. Say in which week the company first knew." if since > week else ""
 
 
@@ -283,7 +292,7 @@ def _duty(row: Mapping[str, Any], knew: str, week: str, told: Mapping[str, Any])
     if too_early:
         words = f"Estimate: the law applies from {row['from']}, later than the company knew."
     elif last < week:
-        words = f"Estimate: ended in {span}. If nothing was reported by then, that may be a breach of its own (D3)."
+        words = f"Estimate: ended in {span}. If nothing was reported by then, that may be a breach in itself."
     elif first > week:
         words = f"Estimate: ends in {span}."
     else:

@@ -12,7 +12,23 @@ from werkzeug.wrappers import Response
 
 from crypto.case import Case
 from crypto.errors import Malformed, TooLong
-from review import casebook, casepage, cases, clock, corroborate, exchange, export, labels, outbox, packets, promises, resend, steps, vault
+from review import (
+    casebook,
+    casepage,
+    cases,
+    clock,
+    clocks,
+    corroborate,
+    exchange,
+    export,
+    labels,
+    outbox,
+    packets,
+    promises,
+    resend,
+    steps,
+    vault,
+)
 from review.desk import Desk
 
 Answer = str | Response | tuple[str, int]
@@ -41,12 +57,15 @@ def _packet_pages(app: Flask, desk: Desk) -> None:
 
     @app.post("/case/<case_id>/packets")
     def packet_form(case_id: str) -> Answer:
-        """An empty form for the chosen receiver, filled from codes."""
+        """A form for the chosen receiver, filled from codes, or from a draft that is to be written again."""
         to = _target()
         with desk.lock:
             case = _case(desk, case_id)
-            about = promises.of_case(case, _promises(desk))
-            return _draft_page(case, to, packets.filled(case, to, case.until, about))
+            old = next((each for each in packets.drafts(case) if (each.id, each.to) == (request.form.get("draft"), to)), None)
+            if old is not None:
+                return _draft_page(case, to, old.fields)
+            about, until = promises.of_case(case, _promises(desk)), packets.given_until(case)
+            return _draft_page(case, to, packets.filled(case, to, until and clocks.plain_week(until), about))
 
     @app.post("/case/<case_id>/packets/draft")
     def packet_draft(case_id: str) -> Answer:
@@ -59,7 +78,7 @@ def _packet_pages(app: Flask, desk: Desk) -> None:
             return _draft_page(_case(desk, case_id), to, said, why)
 
         if not any(text.strip() for text in said.values()):
-            return again("There was no text to keep."), HTTPStatus.BAD_REQUEST
+            return again("Nothing was kept: fill in a field first."), HTTPStatus.BAD_REQUEST
         return _say(desk, case_id, "note", {"text": packets.draft_note(to, said)}, again, "packet_list")
 
     @app.get("/case/<case_id>/packets/<draft_id>")
@@ -167,11 +186,16 @@ def _other_pages(app: Flask, desk: Desk) -> None:
 
 
 def _between_leads(desk: Desk, case_id: str, other_id: str) -> str:
-    """Ask the leads of two cases or, when both have agreed, pass on what they agreed to; gives why not, or an empty string."""
+    """Ask the leads of two cases or, when both have agreed, pass on what they agreed to; gives why not, or an empty string.
+
+    other_id: the id of the other case, or as much of it as pages show.
+    """
     with desk.lock:
         case, mine = _case(desk, case_id), _mine(desk)
-        if other_id == case_id or other_id not in mine:
-            return "You do not read that case now."
+        named = "".join(other_id.split()).lower()
+        other_id = next((name for name in mine if len(named) >= 8 and name != case_id and name.startswith(named)), "")
+        if not other_id:
+            return "You read no other case of that number. Type it as the list of cases has it: two groups of four."
         assert desk.vault is not None
         pair = next((each for each in exchange.pairs(case, mine.values(), desk.vault.sign) if each.other.id == other_id), None)
         why = exchange.why_not(case, mine[other_id], _called(desk))
@@ -220,6 +244,7 @@ def _alike_page(desk: Desk, case_id: str, why: str) -> str:
             pairs=[(cases.summary(pair.other, book, sign), pair, exchange.why_not(case, pair.other, called)) for pair in pairs],
             stands=exchange.STANDS,
             compared=len(mine) - 1,
+            typed=request.form.get("other", "")[:9],
             why=why,
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from crypto.case import Case
 from crypto.wording import WORDING
-from review import labels
+from review import clocks, labels
 from review.labels import label
 
 FORMS: Mapping[str, Any] = WORDING["forms"]
@@ -68,7 +68,7 @@ def form(to: str) -> tuple[Field, ...]:
 def filled(case: Case, to: str, until: str = "", promises: Iterable[str] = ()) -> dict[str, str]:
     """What can be said from codes alone, the organisation and published promises: never a sentence of the reporter's.
 
-    until: end of the embargo, a week.
+    until: end of the embargo, as people say it.
     """
     said = {row["name"]: _fill(row["fill"], case, until) for row in FORMS[to]["fields"]}
     into = [row["name"] for row in FORMS[to]["fields"] if row.get("promises") == "YES"]
@@ -125,6 +125,13 @@ def promised_until(case: Case) -> str:
     return max((each.payload["until"] for each in asked), default="")
 
 
+def given_until(case: Case) -> str:
+    """The week that a proposal to tell the company would give it, else the last one it was given, or an empty string."""
+    waiting = {proposal.id for proposal in case.proposals}
+    asked = [each.payload["until"] for each in case.order if each.id in waiting and each.payload.get("to") == "COORDINATING"]
+    return asked[-1] if asked else promised_until(case)
+
+
 def no_reply(to: str, fields: Mapping[str, str], week: str, until: str = "") -> str:
     """Why a packet without the other side's word is not made, or an empty string. week: this one; until: what they were given.
 
@@ -135,7 +142,7 @@ def no_reply(to: str, fields: Mapping[str, str], week: str, until: str = "") -> 
         silent = re.match(r"no reply\b", said, re.I)
         by = re.search(r"\b([0-9]{4}-W[0-9]{2})\b", said)
         if field.must and (not said or (silent and (by is None or not until <= by[1] <= week))):
-            return f"{field.label}: {field.hint}" + (f" They were given until {until}." if until else "")
+            return f"{field.label}: {field.hint}" + (f" They were given until {until}, {clocks.plain_week(until)}." if until else "")
     return ""
 
 

@@ -1,5 +1,7 @@
 """Answers to begin with, in plain language: short sentences, no promise of an outcome, nothing that asks who the reporter is."""
 
+import re
+
 PHRASES = {
     "received": (
         "We have read it",
@@ -49,3 +51,8 @@ PHRASES = {
         "Your words open this page for some months more, and you can write here until then.",
     ),
 }
+
+
+def unfilled(text: str) -> bool:
+    """Whether an answer still has a gap of the phrase it began with."""
+    return re.search(r"(?:^|: )…", text, re.M) is not None

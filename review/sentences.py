@@ -87,11 +87,11 @@ def title(event: Event, case: Case) -> str:
 def heading(event: Event, case: Case) -> str:
     """The same above its words in the conversation, where a proposal must not look like a step that was taken."""
     waits = any(proposal.id == event.id for proposal in case.proposals)
-    return f"Proposed: {title(event, case)}" if waits else title(event, case)
+    return f"Proposed: {what(case, event)}" if waits else title(event, case)
 
 
 def _state(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
-    said = title(event, case)
+    said = what(case, event)  # as the key has it that is pressed for it
     if event.id in case.void:
         return f"{who} wanted: {said}."
     if event.id in case.unsigned:
@@ -100,7 +100,9 @@ def _state(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
     if event.id in waiting:
         return f"{who} proposed: {said}. " + ("It was overtaken." if waiting[event.id] == "state" else "It waits for a second signature.")
     signed = any(each.kind == "endorse" and each.payload["of"] == event.id for each in case.order)
-    return f"{who} proposed: {said}. It took effect with the second signature." if signed else f"{who} moved the case on: {said}."
+    if signed:
+        return f"{who} proposed: {said}. It took effect with the second signature."
+    return f"{who} moved the case on: {title(event, case)}."
 
 
 def _endorse(event: Event, case: Case, who: str, _: Mapping[str, str]) -> str:
@@ -126,7 +128,7 @@ def _choice(event: Event, _: Case, __: str, ___: Mapping[str, str]) -> str:
 
 def _triage(event: Event, _: Case, who: str, __: Mapping[str, str]) -> str:
     payload = event.payload
-    graded = f"{payload['severity']}, {payload['harm']}, {payload['urgency']}, {payload['known']}"
+    graded = f"{payload['severity']}, {payload['harm']}, {payload['urgency']}; {label(labels.KNOWN, payload['known']).lower()}"
     return f"{who} recorded the triage: {label(labels.ABOUT, payload['code'])} ({graded})."
 
 

@@ -36,7 +36,7 @@ VERBS = {
     "TRIAGE": "Go to triage",
     "NEEDS_INFO": "Ask the reporter",
     "HELD": "Hold",
-    "REVIEW": "Start the review",
+    "REVIEW": "Go to review",
     "PLAN": "Plan a step",
     "COORDINATING": "Tell the organisation",
     "REFERRED": "Refer to an authority",
@@ -49,18 +49,19 @@ VERBS = {
 HELP = {
     "ACKNOWLEDGED": "Say it within three days, seven at most.",
     "ADVICE": "For reporters who want advice and no case. Write the answer first.",
-    "TRIAGE": "Record concern, severity, urgency and who could know this.",
+    "TRIAGE": "Concern, severity, urgency and who could know this are recorded below, under Triage.",
     "NEEDS_INFO": "Write the question; the reporter sees it with the new state.",
     "HELD": "Kept and not acted on. Say until when it is looked at again; twelve months are the most.",
-    "REVIEW": "The two of you check what is said.",
-    "PLAN": "Describe the step you propose, in plain words. The reporter is asked; nothing happens before.",
+    "REVIEW": "Two of you check what is said. Leave the date open: feedback is then due 90 days after the acknowledgement. A date given "
+    "here is the one extension there is.",
+    "PLAN": "Say in plain words what you have in mind. Nothing happens by this: each step is proposed after it, and the reporter asked.",
     "COORDINATING": "Say whom you tell (a role, not a name) and when the embargo ends: 45 days, 7 at U1. "
     "At U0 it is 48 hours: choose this week, and say the hour in your words.",
     "REFERRED": "Say which authority.",
-    "DISCLOSED": "The reporter must have agreed to the text itself.",
+    "DISCLOSED": "Propose it, then make its packet: the reporter has to agree to the text itself, and a lawyer to read it.",
     "CORRECTED": "Say what was corrected and whether you could check it.",
     "CLOSED": "Say why, and what the reporter can still do.",
-    "REOPENED": "Possible within the months after closing.",
+    "REOPENED": "Possible until the week that stands under Dates.",
     "PURGED": "Every reader removes the case. Letters not yet expired stay sealed until the key of their quarter is destroyed.",
 }
 MORE_TIME = {
@@ -107,6 +108,7 @@ STILL_OPEN = ("", "consent", "packet", "legal", "correction")  # what a proposal
 UNTIL_WEEKS = (1, 2, 4, 6, 12, 26, 52)
 
 
+TODAY = "The reporter says that someone is in danger: say it today."
 BACK = "The urgent step has no second signature. Say what you do to undo it."
 
 
@@ -176,7 +178,7 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
     longer = (case.state,) if case.state in LONGER and not (case.state == "REVIEW" and case.until) else ()
     known = [
         to
-        for to in (*back, *hurry, *TABLE[case.state], *longer)
+        for to in (*back, *hurry, *sorted(TABLE[case.state], key=lambda to: case.state == "PLAN" and to == "REVIEW"), *longer)
         if not (to == "REOPENED" and any(state == "WITHDRAWN" for state, _, _ in case.history)) and not (to == "PURGED" and case.legal_hold)
     ]
     last = {to: latest(case, to, week) for to in known if to in LONGER}
@@ -197,7 +199,7 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
             Step(
                 to=to,
                 label="Take it back to review" if to in back else MORE_TIME[to][0] if to in longer else VERBS[to],
-                help=BACK if to in back else MORE_TIME[to][1] if to in longer else HELP[to],
+                help=_help(case, to, to in back, to in longer),
                 sees=sees,
                 who=_who(case, to, reasons),
                 waiting=(to, NO_REASON) in proposed,
@@ -213,6 +215,12 @@ def steps(case: Case, held: Collection[Event], sign: str, week: str) -> tuple[St
             )
         )
     return tuple(found)
+
+
+def _help(case: Case, to: str, back: bool, longer: bool) -> str:
+    if to == "ACKNOWLEDGED" and case.root.payload["answers"]["danger"] == "NOW":
+        return TODAY
+    return BACK if back else MORE_TIME[to][1] if longer else HELP[to]
 
 
 def _groups(case: Case, asked: list[dict[str, str]]) -> list[list[dict[str, str]]]:
@@ -282,10 +290,12 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
     found = []
     for name, why in waiting:
         event = next((each for each in case.order if each.id == name), None)
-        if event is None:
+        if event is None or (why == "state" and case.state in SHUT):  # nobody waits for it any more
             continue
         to, mine = target(event), event.author == sign
-        said = "you proposed it; the second signature is another reader's" if mine else next_of(why, to, event.payload.get("reason", ""))
+        said = next_of(why, to, event.payload.get("reason", ""))
+        if mine:
+            said = "you proposed it; the second signature is another reader's" + (f", and {said}" if why == "packet" else "")
         legal = [each.payload["text"] for each in case.order if each.kind == "legal" and each.payload["of"] == name]
         found.append(
             Offer(
@@ -302,7 +312,7 @@ def offers(case: Case, sign: str, called: dict[str, str]) -> tuple[Offer, ...]:
                 back=mine and name not in case.unsigned,
                 may=not mine and not why,
                 why=said,
-                consent=consent(case, event) if to in OUTWARD else "",
+                consent=consent(case, event) if to in OUTWARD and why != "packet" else "",
                 unread=why == "legal",
                 legal=tuple(legal),
             )
@@ -399,10 +409,10 @@ def checklist(case: Case) -> tuple[tuple[str, bool], ...]:
     listed = [
         ("Two readers opened it", len(case.opened) >= 2),
         ("Acknowledged", len(brought) > 1),
-        ("Lead and second agreed", "assign" in kinds),
+        ("Lead and second named", "assign" in kinds),
         ("Somebody answered the reporter", "answer" in kinds),
         ("Triage recorded", "triage" in kinds),
-        ("Credibility noted", "assess" in kinds),
+        ("Noted how sure one can be", "assess" in kinds),
     ]
     if outward:
         listed.append(("Outward steps recorded as done", done))

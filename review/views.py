@@ -214,7 +214,10 @@ def _try_passphrase(desk: Desk, passphrase: str) -> tuple[str, int]:
     try:
         open_desk(desk, passphrase)
     except NotForUs:
-        return "This passphrase does not open the vault.", HTTPStatus.FORBIDDEN
+        return (
+            "This passphrase does not open the vault. Type it again, and look at the capital letters and the language of the keyboard.",
+            HTTPStatus.FORBIDDEN,
+        )
     except casebook.CasebookBusy:
         return "Another workstation has this vault open.", HTTPStatus.CONFLICT
     except casebook.CasebookOther:

@@ -185,7 +185,7 @@ def test_an_urgent_step_wants_its_second_signature_in_the_same_week() -> None:
     story.say("Bo", "endorse", of=step.id)
     assert "sign" not in weeks(story)
     end = datetime.datetime(2026, 4, 2, 8, tzinfo=datetime.UTC)
-    assert clocks.sign_by("2026-04-01T20:00Z", end) == ("2026-04-02T08:00Z", False)
+    assert clocks.sign_by("2026-04-01T20:00Z", end) == ("2 April 2026, 08:00 UTC", False)
     assert clocks.sign_by("2026-04-01T20:00Z", end + datetime.timedelta(minutes=1))[1]
 
 
@@ -251,10 +251,15 @@ def test_the_last_week_that_was_put_down_counts() -> None:
     assert {duty.code: duty.first for duty in clocks.legal_panel(story.case(), "2026-W20")}["SB53-15D"] == "2026-W07"
 
 
+def test_a_week_is_typed_as_any_day_of_it_or_as_the_calendar_counts_it() -> None:
+    assert clocks.week_said(" 2026-09-30 ") == clocks.week_said("2026-w40") == "2026-W40"
+    assert clocks.week_said("in spring") == "IN SPRING"
+
+
 def test_a_week_that_nobody_can_know_of_is_refused_in_a_sentence() -> None:
     assert clocks.knew_refusal("2026-W11", "2026-W11") == ""
     for wrong in ("January", "2025-W53", "9999-W01"):
-        assert "like 2026-W40" in clocks.knew_refusal(wrong, "2026-W11")
+        assert "like 2026-09-30" in clocks.knew_refusal(wrong, "2026-W11")
     assert "has not come yet" in clocks.knew_refusal("2026-W12", "2026-W11")
 
 

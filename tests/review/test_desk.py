@@ -180,6 +180,7 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     at = f"/case/{case_id}"
     assert ada.post(f"{at}/acknowledge").status_code == 303
     world.go()
+    assert "Write the question first" in ada.post(f"{at}/state", {"to": "NEEDS_INFO", "text": " "}).text
     early = ada.post(f"{at}/state", {"to": "NEEDS_INFO", "text": "which cluster?"})
     assert early.status_code == 409 and "not possible from there" in early.text and "which cluster?" in early.text
     assert ada.post(f"{at}/triage", {**TRIAGE, "risk": ""}).status_code == 400
@@ -223,7 +224,8 @@ def test_a_case_from_received_to_closed_by_two(world: World) -> None:
     world.go()
     page = bo.get(at).text
     assert "Secure weights and secrets anew: <b>asked for</b>" in page and 'class="done"' not in page
-    assert "recorded that it happened: Tell the organisation." in page and "It took effect with the second signature." in page
+    assert "recorded that it happened: Tell the organisation." in page
+    assert "proposed: Tell the organisation. It took effect with the second signature." in page
     refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "26", "text": "a dated fix"})
     assert refused.status_code == 400 and "at the latest the week of 8 February 2027" in refused.text and "a dated fix" in refused.text
     refused = ada.post(f"{at}/state", {"to": "COORDINATING", "until": "12", "text": "a dated fix"})
@@ -331,7 +333,7 @@ def test_an_urgent_step_waits_for_its_second_signature(world: World) -> None:
         assert (
             "A second signature is missing" in page and "Twelve hours for the second signature" in page and "Take it back to review" in page
         )
-        assert "first seen here: until 2026-11-19T00:00Z" in page
+        assert "first seen here: until 19 November 2026, 00:00 UTC" in page
         if ending == "endorse":
             _endorse(world, case_id)
             assert world.state(case_id) == "REFERRED"

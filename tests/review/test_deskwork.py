@@ -65,6 +65,10 @@ def test_a_packet_is_drafted_by_one_and_written_anew_by_another(
     assert ada.post(f"{base}/draft", draft).status_code == 303
     [note] = of_kind(desks[0], case_id, "note")
     assert "Another reader" in ada.get(f"{base}/{note.id}").text
+    page = ada.get(f"/case/{case_id}").text
+    assert "Draft of a packet: California" in page and "== date ==" not in page, "the page of the case does not repeat it"
+    assert f'value="{note.id}"' in ada.get(base).text
+    assert "41,337" in ada.post(base, {"to": "CAL-OES", "draft": note.id}).text, "a slip is mended in a new draft, not from nothing"
     assert ada.post(f"{base}/{note.id}", {"statement": "x"}).status_code == 400
     everybody(intake, desks, 2)
 
@@ -167,12 +171,13 @@ def test_an_export_needs_two_and_gives_the_case(intake: FakeIntake, desks: list[
     assert ada.post(f"{base}/ask", {"why": "For the lawyer."}).status_code == 303
     assert ada.post(base, form).status_code == 409
     everybody(intake, desks, 2)
-    page = bo.get(base).text
-    assert "For the lawyer." in page
+    page, asked = bo.get(base).text, "Ada asks to export this case"
+    assert "For the lawyer." in page and asked in bo.get(f"/case/{case_id}").text and asked not in ada.get(f"/case/{case_id}").text
     request = re.search(r'name="of" value="([0-9a-f]{64})"', page)
     assert request is not None
     assert bo.post(f"{base}/agree", {"of": "0" * 64}).status_code == 409
     assert bo.post(f"{base}/agree", {"of": request[1]}).status_code == 303
+    assert asked not in bo.get(f"/case/{case_id}").text
     everybody(intake, desks, 2)
     assert ada.post(base, {**form, "again": "other"}).status_code == 400
     answer = ada.post(base, form)
@@ -184,7 +189,9 @@ def test_an_export_needs_two_and_gives_the_case(intake: FakeIntake, desks: list[
 
 
 def test_alike_cases_are_found_among_one_s_own(intake: FakeIntake, desks: list[Desk], case_id: str, two: tuple[Browser, Browser]) -> None:
-    assert "None is alike enough" in two[0].get(f"/case/{case_id}/alike").text
+    assert (
+        "None is alike enough" in two[0].get(f"/case/{case_id}/alike").text and "ask-other" not in two[0].get(f"/case/{case_id}/alike").text
+    )
     other = send_report(
         intake, desks, 2, "Somebody on the night shift saw that an agent had copied files to the KestrelVault share in spring."
     )

@@ -121,7 +121,9 @@ def test_both_leads_agree_and_exactly_that_is_told(intake: FakeIntake, desks: li
     act = f"/case/{one}/alike"
     before = [len(read_all(intake, reporter_keys(number))) for number in (1, 2)]
     assert cy.post(act, {"other": "0" * 64}).status_code == 409
-    assert cy.post(act, {"other": other}).status_code == 303
+    for wrong in ("", other[:4], one[:8]):
+        assert cy.post(act, {"other": wrong}).status_code == 409
+    assert cy.post(act, {"other": f"{other[:4].upper()} {other[4:8]}"}).status_code == 303, "by its number, as the pages show it"
     assert cy.post(act, {"other": other}).status_code == 409, "nobody is asked twice"
     everybody(intake, desks, 2)
     for case_id, hidden in ((one, other), (other, one)):
@@ -129,6 +131,8 @@ def test_both_leads_agree_and_exactly_that_is_told(intake: FakeIntake, desks: li
         assert note.payload["audience"] == "reviewers" and hidden not in note.payload["text"] and "Lab" not in note.payload["text"]
     first, second = request_in(desks[0], one), request_in(desks[1], other)
     assert "Answer as the lead" in ada.get(f"/case/{one}").text and "Answer as the lead" not in bo.get(f"/case/{one}").text
+    page = ada.get(f"/case/{one}").text
+    assert "A request to the lead" in page and "What may its lead be told of this one?" not in page, "it has its own place on the page"
     yes = {"of": first, "choice": "yes", "tell": "organisation", "text": "I can check it."}
     assert bo.post(f"/case/{one}/leads", yes).status_code == 409, "the second reader does not decide"
     copied = ada.post(f"/case/{one}/leads", {**yes, "text": "It went to KestrelVault."})

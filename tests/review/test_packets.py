@@ -67,7 +67,7 @@ def test_a_summary_for_publication_has_the_companys_word_or_says_that_there_was_
     for reply in ("No reply by 2026-W12.", "We stopped it in May.", "It was not asked, as it would have known who told us."):
         assert packets.no_reply("PUBLIC", {**said, "reply": reply}, "2026-W12") == ""
     late = packets.no_reply("PUBLIC", {**said, "reply": "No reply by 2026-W11"}, "2026-W13", "2026-W12")
-    assert late.endswith("They were given until 2026-W12.")
+    assert late.endswith("They were given until 2026-W12, the week of 16 March 2026.")
     assert packets.no_reply("COMPANY", {field.name: "" for field in packets.form("COMPANY")}, "2026-W12") == ""
 
 

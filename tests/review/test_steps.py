@@ -6,7 +6,7 @@ import pytest
 
 from crypto.constants import MAY_CODES
 from crypto.tree import Suspension
-from review import casebook, clock, labels, outbox, steps, trial
+from review import casebook, clock, labels, outbox, phrases, steps, trial
 from review.desk import Desk
 from tests.review.story import SIGN, Story
 from tests.review.test_desk import TRIAGE, World, _agreed, _endorse, _to_plan
@@ -45,10 +45,59 @@ def test_nothing_leaves_triage_before_it_is_recorded_and_somebody_said_how_sure_
         ):
             refused = ada.post(f"{at}/{path}", form)
             assert refused.status_code == 409 and missing in refused.text and "our words" in refused.text
+            to_form = re.findall(r'href="#([\w-]+)">To the form', refused.text)
+            assert to_form == (["close"] if path == "close" else []) and all(f'id="{each}"' in refused.text for each in to_form)
         ada.post(f"{at}/triage", TRIAGE)
     assert ada.post(f"{at}/assess", {"credibility": "E3"}).status_code == 303
     assert 'id="step-review"' in ada.get(at).text and "lacks-" not in ada.get(at).text
     assert ada.post(f"{at}/state", {"to": "REVIEW", "text": ""}).status_code == 303
+
+
+def test_danger_is_said_on_the_page_with_what_to_do_today_until_the_triage(world: World) -> None:
+    ada = world.browsers[0]
+    at = f"/case/{world.report(1, 'people are at risk', known='K3', danger='NOW')}"
+    listed = ada.get("/").text.split('class="cases"')[1]
+    assert listed.index("someone is in danger now") < listed.index("received in the week of"), "first in its row"
+    page = ada.get(at).text
+    assert 'id="in-danger"' in page and steps.TODAY in page and steps.HELP["ACKNOWLEDGED"] not in page
+    ada.post(f"{at}/acknowledge")
+    assert 'id="in-danger"' in ada.get(at).text
+    ada.post(f"{at}/triage", {**TRIAGE, "urgency": "U0"})
+    page = ada.get(at).text
+    assert 'id="in-danger"' not in page and "now: life is in danger" in page
+    ada.post(f"{at}/state", {"to": "REFERRED", "whom": "112", "urgent": "YES"})
+    assert "Twelve hours" not in ada.get(at).text, "it waits for the reporter first"
+    calm = ada.get(f"/case/{world.report(2, 'no hurry', known='K3', danger='OVER')}").text
+    assert 'id="in-danger"' not in calm and steps.HELP["ACKNOWLEDGED"] in calm
+
+
+def test_an_answer_does_not_leave_with_the_gaps_of_its_phrase(world: World) -> None:
+    ada = world.browsers[0]
+    at = f"/case/{world.report(1, 'a question', known='K3')}"
+    for key, (_, text) in phrases.PHRASES.items():
+        refused = ada.post(f"{at}/answer", {"answer": text})
+        assert (refused.status_code == 400) == ("…" in text), key
+        assert "…" not in text or ('href="#send-answer"' in refused.text and 'id="send-answer"' in refused.text)
+        assert "…" not in text or (text.split("…")[0][:30] in refused.text and "put your own words" in refused.text)
+    assert ada.post(f"{at}/answer", {"answer": "You wrote “in spring …”. Which one?"}).status_code == 303
+
+
+def test_from_a_plan_the_way_back_comes_last(world: World) -> None:
+    ada, bo = world.browsers[:2]
+    case_id = world.report(1, "a plan", known="K3", may="PUBLISH")
+    _to_review(world, case_id)
+    _agreed(world, case_id, "PLAN")
+    labels_of = re.findall(r'<summary id="open-step-(\w+)"', ada.get(f"/case/{case_id}").text)
+    assert labels_of == ["coordinating", "referred", "disclosed", "review"]
+    ada.post(f"/case/{case_id}/state", {"to": "DISCLOSED", "text": "we would publish"})
+    world.go()
+    for page in (ada.get(f"/case/{case_id}").text, bo.get(f"/case/{case_id}").text):
+        assert "Make the packet first" in page and "Their page asks them" not in page, "nobody is asked before there is a text"
+    ada.post(f"/case/{case_id}/close", {"reason": "NOT-ENOUGH", "close": ""})
+    world.go()
+    _endorse(world, case_id)
+    world.go()
+    assert world.state(case_id) == "CLOSED" and "Waiting for a second signature" not in ada.get(f"/case/{case_id}").text, "overtaken"
 
 
 def test_advice_is_for_who_chose_it_and_a_plan_for_who_did_not(world: World) -> None:

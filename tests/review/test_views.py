@@ -243,7 +243,7 @@ def test_before_the_decision_only_the_header_is_shown_and_nothing_is_said(browse
     case_id = _secretive(intake, desks)
     listed, page = browser.get("/").text, browser.get(f"/case/{case_id}").text
     for shown in (listed, page):
-        assert "An AI system did things" in shown and "Lab" in shown and "2026-W47" in shown and "real work" in shown
+        assert "An AI system did things" in shown and "Lab" in shown and "the week of 16 November 2026" in shown and "real work" in shown
         assert not any(word in shown for word in BODY)
     assert "not opened yet" in listed and "Someone is in danger now" in page
     assert 'id="open-report"' in page and 'id="step-back"' in page and "<textarea" not in page
