@@ -180,9 +180,9 @@ def _row(case_id: str, gist: Gist, book: casebook.Book, sign: str, week: str) ->
 
 
 def _key(seen: Summary, due: str, week: str) -> tuple[object, ...]:
-    """Overdue first, then what is due soonest, closed ones last; what has something new stands with what is due this week."""
+    """Danger first, then what is overdue, then what is due soonest, closed ones last; news stand with what is due this week."""
     over = seen.state_code in OVER
-    when = min(due or NEVER, week if seen.unread and not over else NEVER)
+    when = "" if seen.danger else min(due or NEVER, week if seen.unread and not over else NEVER)
     return (over and when >= week, when, due or NEVER, seen.unread == 0, -int(seen.week[:4] + seen.week[6:]))
 
 

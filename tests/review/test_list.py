@@ -47,7 +47,7 @@ def listed(desk: Desk, weeks: int = 0, found: shelf.Shelf | None = None) -> list
     return held.order
 
 
-def test_overdue_first_then_what_is_new_or_due_soonest_and_closed_last(world: World) -> None:
+def test_danger_and_overdue_first_then_what_is_new_or_due_soonest_and_closed_last(world: World) -> None:
     desk, ada = world.desks[0], world.browsers[0]
     assert desk.book is not None and desk.tree is not None
 
@@ -65,10 +65,12 @@ def test_overdue_first_then_what_is_new_or_due_soonest_and_closed_last(world: Wo
     casebook.append(desk.book, [casebook.read_record(desk.book.events.keys() - {late, later, *desk.book.cases[new]})])
     assert rows(ada.get("/")) == [late, later, soon, new, read, closed]
     page = ada.get("/").text
-    assert " · 2 overdue</p>" in page and "Overdue cases stand first" in page and page.count("<b>Overdue</b> 2026-W3") == 2
+    assert " · 2 overdue</p>" in page and "then what is overdue" in page and page.count("<b>Overdue</b>, due in the week of ") == 2
     desk.now = lambda: NOW + datetime.timedelta(weeks=100)
     today = add(7, clock.week_of(desk.now()))
-    assert rows(ada.get("/"))[-2:] == [closed, today] and "6 overdue" in ada.get("/").text, "what was to be removed is overdue as well"
+    order = rows(ada.get("/"))
+    assert order[:4] == [late, later, soon, today], "danger stands before what is overdue, though not yet due itself"
+    assert "6 overdue" in ada.get("/").text, "what was to be removed is overdue as well"
 
 
 def test_what_is_kept_shows_what_the_folds_would_in_any_week(world: World, folded: list[str]) -> None:
