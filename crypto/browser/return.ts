@@ -296,7 +296,7 @@ export function startReturn(programme: Bytes): void {
   };
   field("words").addEventListener("input", onWords);
   guarded("open", () => open(programme));
-  guarded("older", () => again(true));
+  for (const id of ["older", "everything"]) guarded(id, () => again(true));
   guarded("refresh", () => again(false));
   guarded("send-reply", sendReply);
   byId("proposals").addEventListener("click", ({ target }) => {
