@@ -199,7 +199,7 @@ async function sendAll(programme: Bytes, shown: Tree): Promise<void> {
     left = still;
     tellLeft();
     if (still === postings.length - 1) showReceipt(words);
-  });
+  }, ` If you must give up: it may have arrived all the same. Then its words are ${words}.`);
 }
 
 export function startReport(programme: Bytes): void {

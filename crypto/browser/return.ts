@@ -32,12 +32,16 @@ interface Session {
 
 let session: Session | undefined;
 
-const wordsIn = (text: string): string[] => text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+/** The words alone, as they may stand on paper: numbered, with commas, in capitals. */
+export const wordsIn = (text: string): string[] =>
+  text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase().split(/[^\p{L}\p{M}]+/u).filter(Boolean);
+
+const tooMany = (words: readonly string[]): string => `These are ${words.length} words; twelve are needed.`;
 
 /** The first typed word that is not in the list, with its place. */
 function unknownWord(words: readonly string[]): string | undefined {
   const place = words.findIndex((word) => !completions(word).some((known) => known === word || word.length >= 4));
-  return place < 0 ? undefined : `“${words[place]}” (word number ${place + 1}) is not in the list of words.`;
+  return place < 0 ? undefined : `“${words[place]}” (word number ${place + 1}) is not in the list of words. Look at your paper again.`;
 }
 
 function onWords(): void {
@@ -46,7 +50,7 @@ function onWords(): void {
   // The last word may still be in the making.
   const last = /\s$/.test(input.value) ? "" : words.at(-1) ?? "";
   const offered = completions(last);
-  const counted = words.length > 12 ? `These are ${words.length} words; twelve are needed.` : `${words.length} of 12 words`;
+  const counted = words.length > 12 ? tooMany(words) : `${words.length} of 12 words`;
   say("words-hint", unknownWord(offered.length > 0 ? words.slice(0, -1) : words) ?? counted);
   const shown = last.length < 2 || offered.join() === last ? [] : offered.slice(0, SHOWN);
   byId("completions").replaceChildren(...shown.map((word) => {
@@ -199,6 +203,8 @@ async function sealed({ programme, keys, folded, tree }: Writable, event: Event)
 async function send(kind: string, extras: readonly JsonObject[]): Promise<void> {
   const current = writable();
   progress("Sealing");
+  // The page may have stood open for hours: counted from a head that old, what waits for its tick would look held back.
+  current.head = await fetchHead();
   const events = new Map(current.events);
   const made: Event[] = [];
   const postings: Sealed[] = [];
@@ -271,10 +277,12 @@ function showOwnPacket(): void {
 }
 
 async function open(programme: Bytes): Promise<void> {
-  const typed = field("words").value;
-  const unknown = unknownWord(wordsIn(typed));
-  if (unknown !== undefined) throw new RangeError(unknown);
-  const keys = await keysOf(await parseReceipt(typed), programme);
+  const words = wordsIn(field("words").value);
+  const wrong = unknownWord(words) ?? (words.length === 12 ? "" : tooMany(words));
+  if (wrong !== "") throw new RangeError(wrong);
+  const keys = await parseReceipt(words.join(" ")).then((entropy) => keysOf(entropy, programme), () => {
+    throw new RangeError("These words do not fit together: one is wrong, or two have changed places. Compare each with your paper.");
+  });
   const tree = await fetchTree(programme).catch((error: unknown) => {
     showError(`${sentenceFor(error)} You can read, but not write, until the list of reviewers is in order.`);
     return undefined;

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -73,8 +74,13 @@ def served(answer: Callable[[BaseHTTPRequestHandler], tuple[int, str, bytes, dic
 
 @contextmanager
 def watched(url: str, before_script: bytes = b"") -> Iterator[SimpleNamespace]:
-    """The server at `url` through a door that keeps what is posted: `base` for the browser and `posts`, their bodies."""
+    """The server at `url` through a door that keeps what is posted: `base` for the browser and `posts`, their bodies.
+
+    What the server answers to a method in `lost` does not arrive; a path in `held` is answered with the bytes there.
+    """
     posts: list[bytes] = []
+    lost: set[str] = set()
+    held: dict[str, bytes] = {}
 
     def forward(asked: BaseHTTPRequestHandler) -> tuple[int, str, bytes, dict[str, str]]:
         body = asked.rfile.read(int(asked.headers.get("Content-Length", 0)))
@@ -85,10 +91,13 @@ def watched(url: str, before_script: bytes = b"") -> Iterator[SimpleNamespace]:
             answer = behind.getresponse()
             content = (before_script if asked.path.endswith(".js") else b"") + answer.read()
             policy = {"Content-Security-Policy": answer.headers["Content-Security-Policy"] or ""}
+            if asked.command in lost:
+                return 502, "text/plain", b"", {}
+            content = held.get(asked.path, content)
             return answer.status, answer.headers["Content-Type"], content, policy
 
     server = served(forward)
-    yield SimpleNamespace(base=f"http://{ONION}:{server.server_port}", posts=posts)
+    yield SimpleNamespace(base=f"http://{ONION}:{server.server_port}", posts=posts, lost=lost, held=held)
     server.shutdown()
 
 
@@ -432,6 +441,51 @@ def test_a_browser_without_x25519_says_so(still: SimpleNamespace, firefox_standa
     with watched(still.url, NO_X25519) as door:
         assert_says_it_cannot(firefox_standard, door.base, "It is too old")
         assert door.posts == []
+
+
+# A connection that is lost, and a page that stands open
+
+
+def test_a_report_whose_answer_is_lost_keeps_its_words(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: the report was stored, and whoever gave up trying again had no words for it."""
+    ff = firefox_safer
+    with watched(demo["intake"]["url"]) as door:
+        door.lost.add("POST")
+        fill_report(ff, door.base, "The answer never came.")
+        ff.click("#check")
+        ff.wait_js("return !document.querySelector('#check-step').hidden")
+        ff.click("#send")
+        ff.wait_js("return document.querySelector('#again').checkVisibility()", timeout=60)
+        words = ff.text("#progress-text").rstrip(".").rpartition("its words are ")[2].split()
+        assert len(words) == 12 and len(set(door.posts)) == 1
+        # As they may stand on paper.
+        until_case_says(ff, door.base, "\n".join(f"{n}. {word.upper()}," for n, word in enumerate(words, 1)), "The answer never came.")
+
+
+def public(url: str, path: str) -> bytes:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as server:
+        server.request("GET", path)
+        return server.getresponse().read()
+
+
+def test_on_a_page_that_stood_open_nothing_looks_held_back(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: a reply was counted from the segment that was newest when the case was opened, and called held back at once."""
+    ff, url, head = firefox_safer, demo["intake"]["url"], "/files/head.json"
+    with watched(url) as door:
+        words = send_report(ff, door.base, "Left open.")
+        until_case_says(ff, door.base, words, "Left open.")
+        opened = json.loads(public(url, head))["number"]
+        for number in (1, 2):
+            write_again(ff, f"Reply {number}.")
+            while json.loads(public(url, head))["number"] < opened + number:
+                time.sleep(0.2)
+        clues = f"/files/clues/{json.loads(public(url, head))['weeks'][-1]}"
+        # Nothing more comes out while the page looks.
+        door.held.update({path: public(url, path) for path in (clues, head)})
+        write_again(ff, "Reply 3.")
+        ff.click("#refresh")
+        ff.wait_js("return !document.querySelector('#refresh').disabled", timeout=60)
+        assert "published at the next tick: 1 of your messages" in ff.text("#state"), ff.text("#state")
 
 
 # Effort

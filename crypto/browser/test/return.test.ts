@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as core from "../index.ts";
-import { openMatches } from "../return.ts";
+import { attempt } from "../dom.ts";
+import { openMatches, wordsIn } from "../return.ts";
 import { buildSegment } from "./build.ts";
 
 const P = core.utf8("thirty-two bytes of a programme.");
@@ -53,4 +54,20 @@ test("a look asks for all its blocks before it opens a letter, past every cache,
     const blocks = await core.coverBlocks(keys.cover, core.blocksIn([first.segment, more.segment]), matched);
     assert.deepEqual(await look(first, more), blocks.map(([segment, block]) => `/files/letters/${segment}/${block}`));
   }
+});
+
+test("twelve words are taken as they may stand on paper", () => {
+  assert.deepEqual(wordsIn("1. Zoo,\r\n\t2) zone\u00a0–\ufeff „ＡＢＡＮＤＯＮ“\n"), ["zoo", "zone", "abandon"]);
+});
+
+test("one action at a time: a second does not begin, and takes nothing from the first", async () => {
+  Object.assign(field, { focus() {}, scrollIntoView() {} });
+  let [end, runs, told] = [(): void => {}, 0, 0];
+  attempt(() => new Promise((resolve) => { end = resolve; }), () => (told += 1));
+  attempt(async () => void (runs += 1), () => (told += 1));
+  assert.deepEqual([runs, told], [0, 1]);
+  end();
+  await new Promise((resolve) => setTimeout(resolve));
+  attempt(async () => void (runs += 1), () => {});
+  assert.deepEqual([runs, told], [1, 2]);
 });
