@@ -103,8 +103,8 @@ export async function post(
     }
     const status = await postOnce(sealed.body, onSent);
     if (status === 200) return;
-    if (status === 400 || status === 409) throw new NetError("The server refused the letters as they are.");
-    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full for the moment." : "The server did not answer.");
+    if (status === 400 || status === 409) throw new NetError("The server refused the letters.");
+    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full just now." : "The server did not answer.");
     await pause(1000 * 2 ** tried);
     asking = status === 429 ? await fetchHead() : undefined;
   }

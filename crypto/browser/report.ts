@@ -145,7 +145,7 @@ async function sealAll(programme: Bytes, draft: Draft): Promise<{ words: string;
   const own = answer("selfcopy") === "dates" ? await signEvent(stubOf(report), keys.sign, programme) : undefined;
   let event: Event = report;
   for (const [n, text] of pieces.entries()) {
-    progress(pieces.length > 1 ? `Sealing letter ${n + 1} of ${pieces.length}` : "Sealing your letters", n / pieces.length);
+    progress(`Sealing letter ${n + 1} of ${pieces.length}`, n / pieces.length);
     if (n > 0) event = await signEvent(partPayload(draft, report.id, event.id, n, text), keys.sign, programme);
     const kept = own === undefined ? [event] : [own].slice(n);
     const self = kept.map(({ raw }): Slot => ({ find: keys.find.public, open: keys.open.public, raw }));
@@ -161,8 +161,7 @@ let confirmed = false;
 function tellLeft(): void {
   holdTab(left > 0 || !confirmed);
   const sentence = left > 0
-    ? `Your text is long. ${left} more ${left === 1 ? "part goes" : "parts go"} out at random times, `
-      + "so that they do not stand together. Keep this tab open."
+    ? `Your text is long. ${left} more ${left === 1 ? "part goes" : "parts go"} out at random times. Keep this tab open.`
     : "Everything is stored. The letters come out at the next tick, and reviewers should confirm within a week.";
   say("parts", sentence);
   say("finished-text", sentence);

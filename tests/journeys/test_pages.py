@@ -30,7 +30,7 @@ from intake.tray import TRAY_MAX
 from oversight import tree
 from tests.harness.firefox import Firefox, firefox
 from tests.harness.levels import ONION, Preferences
-from tests.journeys.test_sealed_post import AXE, fill_report, intake_url, send_report, until_case_says, write_again
+from tests.journeys.test_sealed_post import AXE, CHOSEN, fill_report, intake_url, send_report, until_case_says, write_again
 from tools import clock
 from tools import demo as made
 from tools.test import _node
@@ -486,6 +486,25 @@ def test_on_a_page_that_stood_open_nothing_looks_held_back(demo: dict[str, Any],
         ff.click("#refresh")
         ff.wait_js("return !document.querySelector('#refresh').disabled", timeout=60)
         assert "published at the next tick: 1 of your messages" in ff.text("#state"), ff.text("#state")
+
+
+KEPT = """
+const {SessionStore} = ChromeUtils.importESModule("resource:///modules/sessionstore/SessionStore.sys.mjs");
+return SessionStore.getBrowserState();
+"""
+
+
+def test_what_is_ticked_and_typed_stays_out_of_the_file_of_open_tabs(demo: dict[str, Any]) -> None:
+    """Seen to fail: any browser but Tor Browser wrote the ticked boxes into the file from which it opens tabs again."""
+    with firefox("safer", prefs={"browser.privatebrowsing.autostart": False, "browser.sessionstore.interval": 100}) as ff:
+        fill_report(ff, intake_url(demo), "Not to be kept.")
+        choose(ff, "#organisation", "Example Lab")
+        time.sleep(2)
+        with ff._chrome():
+            kept = json.loads(ff._run(KEPT, sandbox="system"))
+        (tab,) = kept["windows"][0]["tabs"]
+        assert tab["entries"][-1]["url"].endswith("/report") and not tab.get("formdata"), tab
+        assert ff.js("return document.querySelectorAll('input:checked').length") == len(CHOSEN) + 1
 
 
 # Effort
