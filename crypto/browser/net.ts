@@ -25,8 +25,9 @@ async function get(path: string): Promise<Bytes | undefined> {
       if (answer.status === 404) return undefined;
       if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
     } catch {
-      if (tried === TRIES) throw new NetError();
+      // No answer is tried again like a bad one.
     }
+    if (tried === TRIES) throw new NetError();
     await pause(500 * 2 ** tried);
   }
 }
@@ -104,7 +105,7 @@ export async function post(
     const status = await postOnce(sealed.body, onSent);
     if (status === 200) return;
     if (status === 400 || status === 409) throw new NetError("The server refused the letters.");
-    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full just now." : "The server did not answer.");
+    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full." : "The server did not answer.");
     await pause(1000 * 2 ** tried);
     asking = status === 429 ? await fetchHead() : undefined;
   }

@@ -284,7 +284,7 @@ async function open(programme: Bytes): Promise<void> {
     throw new RangeError("These words do not fit together: one is wrong, or two have changed places. Compare each with your paper.");
   });
   const tree = await fetchTree(programme).catch((error: unknown) => {
-    showError(`${sentenceFor(error)} You can read, but not write, until the list of reviewers is in order.`);
+    showError(`${sentenceFor(error)} You can read, but not write. To write, open the page again later.`);
     return undefined;
   });
   show("stale", tree?.stale ?? false);

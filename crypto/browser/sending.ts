@@ -55,7 +55,7 @@ async function deliver(sealed: Sealed, head: Head, unsure: string): Promise<void
       return await post(sealed, newest, onSent, onEffort);
     } catch (error) {
       const reason = error instanceof Error ? error.message : "";
-      await askAgain(`It could not be sent yet, and nothing is lost. ${reason} It is sealed and kept in this tab: do not close it. `
+      await askAgain(`It could not be sent yet, and nothing is lost. ${reason} It is kept sealed in this tab: do not close it. `
         + `Trying again sends the same letters.${unsure}`);
     }
   }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as core from "../index.ts";
 import { attempt } from "../dom.ts";
+import { fetchHead, sentenceFor } from "../net.ts";
 import { openMatches, wordsIn } from "../return.ts";
 import { buildSegment } from "./build.ts";
 
@@ -70,4 +71,19 @@ test("one action at a time: a second does not begin, and takes nothing from the 
   await new Promise((resolve) => setTimeout(resolve));
   attempt(async () => void (runs += 1), () => {});
   assert.deepEqual([runs, told], [1, 2]);
+});
+
+test("a file that cannot be had is asked for four times, whatever the answer, and then it is said", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const answer of [() => Promise.reject(new TypeError("no network")), async () => new Response("", { status: 503 })]) {
+    let asked = 0;
+    globalThis.fetch = () => { asked += 1; return answer(); };
+    let end: unknown;
+    fetchHead().catch((error: unknown) => { end = error; });
+    for (let turn = 0; turn < 20; turn++) {
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      t.mock.timers.tick(10_000);
+    }
+    assert.deepEqual([asked, sentenceFor(end).slice(0, 33)], [4, "The server could not be reached. "]);
+  }
 });
