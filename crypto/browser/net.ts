@@ -125,7 +125,7 @@ const SENTENCES: Partial<Record<string, string>> = {
 /** A failure as a sentence for people, which a RangeError of the pages is already. Nothing is sent after any of them. */
 export function sentenceFor(error: unknown): string {
   if (error instanceof RangeError) return error.message;
-  if (error instanceof NetError) return "The server could not be reached. Your text is still here; wait a little and try again.";
+  if (error instanceof NetError) return "The server could not be reached. Nothing was sent; your text is still here. Try again in a while.";
   const name = error instanceof Error ? error.name : "";
   return `${SENTENCES[name] ?? `Something is not as it should be (${name || String(error)}).`} Nothing has been sent.`;
 }

@@ -6,7 +6,7 @@ import { fromHex, type Bytes } from "./index.ts";
 /** Why this browser cannot seal, or undefined if it can. */
 async function obstacle(): Promise<string | undefined> {
   if (!isSecureContext || globalThis.crypto?.subtle === undefined) {
-    return "This address does not count as a secure connection here, so the browser refuses to encrypt. "
+    return "This address does not count as a secure connection, so the browser refuses to encrypt. "
       + "In Tor Browser an onion address does.";
   }
   try {

@@ -69,7 +69,7 @@ function drawReaders(tree: Tree, head: Head, shown: Tree): Draft | undefined {
 /** What keeps the report from being sent: a field's name and a sentence. */
 function problems(tree: Tree, head: Head): [string, string][] {
   const found: [string, string][] = NEEDED.filter((name) => answer(name) === "").map((name) => [name, "This needs an answer."]);
-  if (abouts().length > 3) found.push(["also", "At most two more, please."]);
+  if (abouts().length > 3) found.push(["also", "At most two more."]);
   for (const [name, most] of Object.entries(FREE_TEXT)) {
     const over = utf8(written(name)).length - most;
     if (over > 0) found.push([name, `This is about ${over} characters too long. The rest fits under question 4.`]);

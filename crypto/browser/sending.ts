@@ -45,7 +45,7 @@ export function slotsFor(tree: Tree, signs: readonly string[], { raw }: Event): 
   });
 }
 
-const onSent = (share: number): void => progress(share < 1 ? "Sending" : "Sent. Waiting until the server has stored it", share);
+const onSent = (share: number): void => progress(share < 1 ? "Sending" : "Sent. Waiting for the server to store it", share);
 const onEffort = (tried: number): void => progress(`The server is busy and asks this device for some work first (${tried} tries)`);
 
 /** Delivers one posting, and asks to try again for as long as that fails. */
