@@ -23,19 +23,19 @@ def absent(case: Case) -> tuple[set[str], set[str]]:
     """What is named and not held: the ids that are missed, and those that summaries let go. `case` holds events of audience all only."""
     sums = [event.payload for event in case.order if event.kind == "summary"]
     held = {case.id, *case.void, *(event.id for event in case.order)}
-    named = case.missing.union(*(said["again"] for said in sums)) - held
+    named = {*case.missing, *(name for said in sums for name in said["again"])} - held
     gone = {name for said in sums for name in said["older"]} & named - pressing(case.order)
     return named - gone, gone
 
 
 def wrongly_let_go(case: Case, held: Collection[Event]) -> list[Event]:
     """Summaries that let go what their author knew must not be: somebody may want to hide it from the reporter."""
-    graph = graph_of({event.id: event for event in held if event.payload["audience"] == "all"})
-    found = []
-    for event in case.order:
-        if event.kind == "summary" and (gone := {*event.payload["older"]} & graph.held.keys()):
-            known = [graph.held[name] for name in graph.order if graph.above[event.id] >> graph.place[name] & 1]
-            decides = {name for name in gone if graph.held[name].kind not in WORDS and name not in case.void}
-            if decides or gone & pressing(known):
-                found.append(event)
+    found, said = [], [event for event in case.order if event.kind == "summary" and event.payload["older"]]
+    graph = graph_of({event.id: event for event in held if event.payload["audience"] == "all"} if said else {})
+    for event in said:
+        gone = {*event.payload["older"]} & graph.held.keys()
+        known = [graph.held[name] for name in graph.order if graph.above[event.id] >> graph.place[name] & 1]
+        decides = {name for name in gone if graph.held[name].kind not in WORDS and name not in case.void}
+        if decides or gone & pressing(known):
+            found.append(event)
     return found

@@ -361,7 +361,8 @@ export function stateView(view: View): HTMLElement[] {
     readers.length < idsOf(folded.root, "readers").length && "Fewer read it than at first. "
       + "The next on the list you agreed to can take over, if one is left.",
     lost.length > 0 && `Messages of this case that have not reached you: ${lost.length}. `
-      + "They may be older than what was looked through, or held back. Look through all kept weeks; if this stays, ask the reviewers for them.",
+      + "They may be older than what was looked through, or held back. "
+      + "Look through all kept weeks; if this stays, ask the reviewers for them.",
     folded.equivocations.length > 0 && "A reviewer has told different people different things. This is shown to every reviewer.",
     view.skipped > 0 && `${view.skipped} letters could not be opened and were left out.`,
   ].filter((each) => each !== false);
