@@ -259,7 +259,9 @@ def originals(case: Case, held: Collection[Event]) -> list[Event]:
     kept = _joined(graph, [event.id for event in said if event.kind not in WORDS][:SENT_AGAIN]) | pressing(said) & graph.held.keys()
     rest = [event.id for event in said if event.id not in kept]
     kept |= set(rest[::-1][: max(WORDS_LEAST, SUMMARY_LETTERS - len(kept))])
-    return [case.root, *(graph.held[name] for name in reversed(graph.order) if name in kept and name != case.id)]
+    order = [case.root, *(graph.held[name] for name in reversed(graph.order) if name in kept and name != case.id)]
+    # Who wanted no copy of their first message does not get one from us: whoever finds their words must not be able to read it.
+    return [event for event in order if case.root.payload["selfcopy"] == "full" or event.kind not in ("report", "part")]
 
 
 def gaps(case: Case, held: Collection[Event]) -> dict[str, list[str]]:
@@ -270,7 +272,7 @@ def gaps(case: Case, held: Collection[Event]) -> dict[str, list[str]]:
     ids, named = {event.id for event in sent}, set[str]().union(*map(names, sent))
     again = [event.id for event in sent if event.id not in named]
     named |= {name for event in sent if event.kind == "summary" for name in event.payload["again"]}
-    free = [event for event in held if event.id in named - ids and (event.kind in WORDS or event.id in case.void)]
+    free = [event for event in held if event.id in named - ids and (event.kind in (*WORDS, "part") or event.id in case.void)]
     free.sort(key=lambda event: event.payload["week"], reverse=True)
     return {"again": again[:AGAIN_MAX], "older": [event.id for event in free][:OLDER_MAX]}
 

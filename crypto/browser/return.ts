@@ -137,6 +137,8 @@ async function look(current: Session, everything: boolean): Promise<void> {
   show("progress", false);
   const root = [...current.events.values()].find(({ author, payload }) =>
     author === current.author && ["report", "stub"].includes(String(payload["kind"])));
+  // A stub is never sealed again by others: it may lie in an older week than what they say.
+  if (root === undefined && !everything && current.events.size > 0) return look(current, true);
   if (root === undefined) return reveal("nothing");
   current.folded = fold(current.events.values(), root.payload["kind"] === "stub" ? String(root.payload["case"]) : root.id);
   draw(current);
@@ -196,7 +198,9 @@ function payloadAfter(current: Writable, events: ReadonlyMap<string, Event>, kin
 async function sealed({ programme, keys, folded, tree }: Writable, event: Event): Promise<Sealed> {
   const slots = slotsFor(tree, folded.readers, event);
   if (slots.length === 0) throw new RangeError("None of your readers can be written to at the moment. Nothing has been sent.");
-  return { body: await makePosting(programme, [...slots, { find: keys.find.public, open: keys.open.public, raw: event.raw }]) };
+  // A stub is kept alive by its writer alone.
+  const own = [event, folded.root].slice(0, folded.root.payload["kind"] === "stub" ? 2 : 1);
+  return { body: await makePosting(programme, [...slots, ...own.map(({ raw }) => ({ find: keys.find.public, open: keys.open.public, raw }))]) };
 }
 
 /** Seals events of one kind, each following the one before, and then delivers them. */

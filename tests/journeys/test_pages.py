@@ -23,7 +23,9 @@ from crypto.event import Event, parse_event
 from crypto.posting import effort_of, parse_posting
 from crypto.private.keyfile import generate_reviewer_keys
 from crypto.private.opening import find_matches, open_letter
+from crypto.private.receipt import keys_of
 from crypto.private.signing import SignKey, sign_event
+from crypto.receipt import entropy_of
 from crypto.roster import quarter_of
 from crypto.sealing import make_posting
 from intake.tray import TRAY_MAX
@@ -486,6 +488,28 @@ def test_on_a_page_that_stood_open_nothing_looks_held_back(demo: dict[str, Any],
         ff.click("#refresh")
         ff.wait_js("return !document.querySelector('#refresh').disabled", timeout=60)
         assert "published at the next tick: 1 of your messages" in ff.text("#state"), ff.text("#state")
+
+
+def test_who_keeps_only_the_dates_keeps_them_with_each_message(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: the stub came once, with the report, and nobody else can seal it again: after 26 weeks the words found no case."""
+    ff, programme = firefox_safer, bytes.fromhex(demo["fingerprint"])
+    with watched(demo["intake"]["url"]) as door:
+        fill_report(ff, door.base, "Not for my own copy.")
+        ff.click("input[name=selfcopy][value=dates]")
+        ff.click("#check")
+        ff.wait_js("return !document.querySelector('#check-step').hidden")
+        ff.click("#send")
+        ff.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
+        words = ff.js("return [...document.querySelectorAll('#receipt-words span')].map(s => s.textContent).join(' ')")
+        until_case_says(ff, door.base, words, "Your own copy holds no text")
+        write_again(ff, "More.")
+        keys, kinds = keys_of(entropy_of(words), programme), []
+        for body in door.posts:
+            letters = parse_posting(body).letters
+            found = find_matches(keys.find_secret, [letter[:CLUE_BYTES] for letter in letters], programme)
+            events = [parse_event(open_letter(letters[at], keys.find_secret, keys.open_seed, programme), programme) for at in found]
+            kinds.append(sorted(event.kind for event in events))
+        assert kinds == [["stub"], ["reply", "stub"]]
 
 
 KEPT = """

@@ -4,9 +4,10 @@ import pytest
 
 from crypto.case import fold
 from crypto.event import Event
+from crypto.private.signing import sign_event
 from crypto.summary import absent, wrongly_let_go
 from review import outbox
-from tests.review.story import SIGN, Story
+from tests.review.story import SIGN, P, Story
 
 WEEKS = tuple(f"2026-W{number}" for number in range(10, 40))
 
@@ -100,3 +101,19 @@ def test_a_flood_of_what_decides_is_cut_and_the_oldest_is_kept(monkeypatch: pyte
         story.corrected()
     there = fold(again(story), story.id)
     assert there is not None and there.state == "ACKNOWLEDGED" and len(again(story)) == outbox.SUMMARY_LETTERS
+
+
+def test_who_wanted_no_copy_of_their_report_is_not_sent_one() -> None:
+    """Seen to fail: the first summary sealed the whole report to the twelve words, which were not to open it."""
+    story = Story(selfcopy="dates")
+    story.say("reporter", "part", n=1, text="The rest of it.")
+    story.move("ACKNOWLEDGED")
+    talked(story, 20, "Ada", "Bo", "Cy", "reporter")
+    sent = again(story)
+    assert {event.kind for event in sent} == {"received", "state", "answer", "reply"}
+    names = ("v", "week", "seen", "roster", "audience", "find", "open", "readers", "reserves", "selfcopy")
+    stub = {name: story.report.payload[name] for name in names} | {"kind": "stub", "case": story.id}
+    said = story.say("Ada", "summary", **outbox.summary_fields(story.case(), story.events, WEEKS[3]))
+    there = fold([sign_event(stub, story.seeds["reporter"], P), *sent, said], story.id)
+    assert there is not None and there.state == "ACKNOWLEDGED" and absent(there)[0] == set()
+    assert not wrongly_let_go(story.case(), story.events)
