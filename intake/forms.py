@@ -166,8 +166,8 @@ class ReportForm(Form):
         default="full",
         validators=_REQUIRED,
         render_kw=_CHOICE,
-        description="Your twelve words open this copy. Anyone else who has them can open it too. Only the dates are kept for 26 weeks, and as long "
-        "again each time you write.",
+        description="Your twelve words open this copy. Anyone else who has them can open it too. "
+        "Only the dates are kept for 26 weeks, and as long again each time you write.",
     )
 
 
