@@ -137,8 +137,8 @@ class ReportForm(Form):
         choices=_choices(KNOWN),
         validators=_REQUIRED,
         render_kw=_CHOICE,
-        description="These people are the crowd you hide in. Below about 20, we share nothing outside without asking you, and may "
-        "advise you to wait.",
+        description="These people are the crowd you hide in. With 1 to 5, or if you are not sure, we ask you before every outside step, "
+        "whatever you choose below. Below about 20 we may advise you to wait.",
     )
     raised = TextAreaField(
         "Has it been raised before? Where, roughly when, was there an answer?",
@@ -166,7 +166,8 @@ class ReportForm(Form):
         default="full",
         validators=_REQUIRED,
         render_kw=_CHOICE,
-        description="Your twelve words open this copy. Anyone else who has them can open it too.",
+        description="Your twelve words open this copy. Anyone else who has them can open it too. "
+        "Only the dates are kept for 26 weeks, and as long again each time you write.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from crypto.case import Case
 from crypto.event import Event
 from crypto.roster import status_of
+from crypto.summary import wrongly_let_go
 from crypto.tree import Tree, suspended_on
 from review import casebook, circle, clock, clocks, labels, promises, sentences, standing, steps
 from review.gist import Gist, gist_of
@@ -129,6 +130,7 @@ class View:
     void: tuple[tuple[Line, str], ...]
     missing: int
     equivocations: tuple[str, ...]
+    hiding: tuple[str, ...]
     ids: frozenset[str]
 
 
@@ -204,6 +206,7 @@ def view(book: casebook.Book, tree: Tree | None, sign: str, case_id: str, day: d
         void=tuple((lines[event.id], labels.VOID.get(case.void[event.id], case.void[event.id])) for event in _voided(case, book)),
         missing=len(case.missing),
         equivocations=tuple(sorted({_name(book.events[pair[0]].author, names, sign) for pair in case.equivocations})),
+        hiding=tuple(sorted({_name(each.author, names, sign) for each in wrongly_let_go(case, casebook.events_of(book, case_id))})),
         ids=frozenset(lines),
     )
 

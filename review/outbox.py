@@ -8,19 +8,20 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from crypto.case import Case, common, heads
-from crypto.constants import SLOTS, TALK_MAX
+from crypto.constants import AGAIN_MAX, OLDER_MAX, SLOTS
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.graph import Graph, graph_of, names
 from crypto.sealing import Slot, make_posting
+from crypto.summary import WORDS, pressing
 from review import backup, casebook, cases, circle, clock, gist, labels, standing, ticks, trial
 from review.desk import Desk, queue_waiting, write
 
 SUMMARY_AFTER_WEEKS = 3
 SUMMARY_UNTIL_WEEKS = 26  # after the last word in a closed case: by then no return page looks for it
 SENT_AGAIN = 300  # what decides and is sealed again for the reporter; the oldest, on which the rest stands
-TALK_LEAST = 20
-TALK = ("part", "reply", "answer")  # what decides nothing
+SUMMARY_LETTERS = 60  # that many at least, if there is so much
+WORDS_LEAST = 20
 
 NOT_SENT = (
     "Restored from a backup. Not sent and taken out of the casebook, since you may have taken it back after the backup was made: {}. "
@@ -246,22 +247,37 @@ def reporter_keys(case: Case) -> tuple[bytes, bytes]:
 
 
 def talk(case: Case) -> list[Event]:
-    """What the reporter may know of a case, in order, without older summaries."""
-    return [event for event in case.order if event.payload["audience"] == "all" and event.payload["kind"] != "summary"]
+    """What the reporter may know of a case, in order."""
+    return [event for event in case.order if event.payload["audience"] == "all"]
 
 
 def originals(case: Case, held: Collection[Event]) -> list[Event]:
     """What a summary seals again for the reporter: the report first, since nothing can be read without it, then the newest first.
 
-    All that decides is among it with what it rests on, so that the reporter's fold of these letters stands where this one does; the newest
-    words fill it up to TALK_MAX, and TALK_LEAST of them come along in any case. `held` are all events of the case.
+    All that decides is among it with what it rests on, so that the reporter's fold of these letters stands where this one does; what must
+    not be let go; and the newest words, WORDS_LEAST in any case and more up to SUMMARY_LETTERS. `held` are all events of the case.
     """
     graph = graph_of({event.id: event for event in held if event.payload["audience"] == "all"})
     said = talk(case)
-    kept = _joined(graph, [event.id for event in said if event.kind not in TALK][:SENT_AGAIN])
+    kept = _joined(graph, [event.id for event in said if event.kind not in WORDS][:SENT_AGAIN]) | pressing(said) & graph.held.keys()
     rest = [event.id for event in said if event.id not in kept]
-    kept |= set(rest[::-1][: max(TALK_LEAST, TALK_MAX - len(kept))])
-    return [case.root, *(graph.held[name] for name in reversed(graph.order) if name in kept and name != case.id)]
+    kept |= set(rest[::-1][: max(WORDS_LEAST, SUMMARY_LETTERS - len(kept))])
+    order = [case.root, *(graph.held[name] for name in reversed(graph.order) if name in kept and name != case.id)]
+    # Who wanted no copy of their first message does not get one from us: whoever finds their words must not be able to read it.
+    return [event for event in order if case.root.payload["selfcopy"] == "full" or event.kind not in ("report", "part")]
+
+
+def gaps(case: Case, held: Collection[Event]) -> dict[str, list[str]]:
+    """Of a summary's letters, the newest first: those `again` that no other names, so that each of them is missed; and the `older` ids that
+    they name and that are let go: what decides nothing, or is void. What has no room is not said, and stays an alarm.
+    """
+    sent = originals(case, held)
+    ids, named = {event.id for event in sent}, set[str]().union(*map(names, sent))
+    again = [event.id for event in sent if event.id not in named]
+    named |= {name for event in sent if event.kind == "summary" for name in event.payload["again"]}
+    free = [event for event in held if event.id in named - ids and (event.kind in (*WORDS, "part") or event.id in case.void)]
+    free.sort(key=lambda event: event.payload["week"], reverse=True)
+    return {"again": again[:AGAIN_MAX], "older": [event.id for event in free][:OLDER_MAX]}
 
 
 def _joined(graph: Graph, wanted: Sequence[str]) -> set[str]:
@@ -312,14 +328,13 @@ def summary_due(case: Case, sign: str, week: str) -> bool:
     last = max(event.payload["week"] for event in case.order if event.id == case.id or event.payload["kind"] == "summary")
     if clock.weeks_between(last, week) < SUMMARY_AFTER_WEEKS + case.readers.index(sign):
         return False
-    spoken = max(event.payload["week"] for event in talk(case))
+    spoken = max(event.payload["week"] for event in talk(case) if event.kind != "summary")
     over = case.state in ("CLOSED", "WITHDRAWN") and clock.weeks_between(spoken, week) >= SUMMARY_UNTIL_WEEKS
     return not over
 
 
-def summary_fields(case: Case, week: str) -> dict[str, Any]:
-    ids = [event.id for event in talk(case)]
-    return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), "talk": ids[-TALK_MAX:]}
+def summary_fields(case: Case, held: Collection[Event], week: str) -> dict[str, Any]:
+    return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), **gaps(case, held)}
 
 
 def _common(desk: Desk, case: Case, kind: str, audience: str, of: str = "") -> dict[str, Any]:

@@ -200,7 +200,8 @@ def _duties_of(desk: Desk, case_id: str) -> None:
     if case:
         outbox.forward(desk, case)
         if sign in case.opened and outbox.summary_due(case, sign, clock.week_of(day)):
-            outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, clock.week_of(day)))
+            held = casebook.events_of(desk.book, case_id)
+            outbox.say(desk, case_id, "summary", **outbox.summary_fields(case, held, clock.week_of(day)))
         labelling.label(desk, case_id)
 
 

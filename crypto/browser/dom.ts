@@ -57,16 +57,26 @@ export function askAgain(sentence: string): Promise<void> {
   return new Promise((resolve) => byId("again").addEventListener("click", () => resolve(), { once: true }));
 }
 
-/** Runs an action; a failure becomes a sentence. */
+let busy = false;
+
+/** Runs one action at a time, or the second would take the first one's progress and its key to try again; a failure becomes a sentence. */
 export function attempt(act: () => Promise<void>, after: () => void): void {
+  if (busy) {
+    reveal("progress");
+    return after();
+  }
+  busy = true;
   show("error", false);
   act().catch((error: unknown) => {
     show("progress", false);
     showError(sentenceFor(error));
-  }).finally(after);
+  }).finally(() => {
+    busy = false;
+    after();
+  });
 }
 
-/** Runs one action at a time: its button is off meanwhile. */
+/** The same for a button, which is off meanwhile. */
 export function guarded(id: string, act: () => Promise<void>): void {
   const button = byId<HTMLButtonElement>(id);
   onClick(id, () => {

@@ -1,10 +1,10 @@
 /** Events: signed payloads and their exact shape (PROTOCOL section 6). */
 
 import {
-  ABOUT_CODES, AUDIENCES, BASIS_CODES, CLOSE_REASONS, CORRECTION_CODES, CORRECTION_STATUSES, CREDIBILITY_CODES, DANGER_CODES, EVENT_MAX,
-  FIELDS_MAX, HARM_CODES, KNOWN_CODES, LABELS, MAY_CODES, NO_REASON, PACKET_TARGETS, PARENTS_MAX, PARTS_MAX, PAYLOAD_MAX, READERS,
-  RESERVES_MAX, RISK_CODES, SELFCOPY_CODES, SEVERITY_CODES, STAGE_CODES, STATE_TARGETS, STATES, TALK_MAX, TEXT_MAX, URGENCY_CODES,
-  VERSION, YES_NO,
+  ABOUT_CODES, AGAIN_MAX, AUDIENCES, BASIS_CODES, CLOSE_REASONS, CORRECTION_CODES, CORRECTION_STATUSES, CREDIBILITY_CODES, DANGER_CODES,
+  EVENT_MAX, FIELDS_MAX, HARM_CODES, KNOWN_CODES, LABELS, MAY_CODES, NO_REASON, OLDER_MAX, PACKET_TARGETS, PARENTS_MAX, PARTS_MAX,
+  PAYLOAD_MAX, READERS, RESERVES_MAX, RISK_CODES, SELFCOPY_CODES, SEVERITY_CODES, STAGE_CODES, STATE_TARGETS, STATES, TEXT_MAX,
+  URGENCY_CODES, VERSION, YES_NO,
 } from "./constants.ts";
 import {
   canonical, concat, fromB64, fromHex, isObject, isWeek, parseStrict, toHex, utf8, type Bytes, type JsonObject,
@@ -83,7 +83,7 @@ const REVIEWER: Readonly<Record<string, Shape>> = {
   label: { ...LATER, table: code("T1", "T2"), label: text(2000), signature: b64(64) },
   correction: { ...LATER, code: code(...CORRECTION_CODES), status: code(...CORRECTION_STATUSES), text: text(2000) },
   packet: { ...LATER, to: code(...PACKET_TARGETS), state: orEmpty(hex32), fields },
-  summary: { ...LATER, state: code(...STATES), due: isWeek, talk: list(hex32, 0, TALK_MAX) },
+  summary: { ...LATER, state: code(...STATES), due: isWeek, again: list(hex32, 0, AGAIN_MAX), older: list(hex32, 0, OLDER_MAX) },
   recuse: LATER,
   handover: { ...LATER, to: hex32 },
   cutoff: NAMING,

@@ -18,6 +18,7 @@ export { idsOf, kindOf, parseEvent, payloadBytes, signEvent, stubOf, textRoom, t
 export { common, fold, headsOf, previousOf, type Case } from "./case.ts";
 export { descends } from "./graph.ts";
 export { type Proposal, type VoidReason } from "./states.ts";
+export { absent } from "./summary.ts";
 export { suspendedOn, verifyBundle, type Tree } from "./tree.ts";
 export {
   dayOf, foldText, openKey, statusOf,

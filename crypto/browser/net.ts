@@ -24,17 +24,17 @@ async function get(path: string): Promise<Bytes | undefined> {
       });
       if (answer.status === 404) return undefined;
       if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
-      throw new NetError(`it answered ${answer.status}`);
-    } catch (error) {
-      if (tried === TRIES) throw new NetError(`${path}: ${String(error)}`);
+    } catch {
+      // No answer is tried again like a bad one.
     }
+    if (tried === TRIES) throw new NetError();
     await pause(500 * 2 ** tried);
   }
 }
 
 async function need(path: string): Promise<Bytes> {
   const bytes = await get(path);
-  if (bytes === undefined) throw new NetError(`${path} is not there`);
+  if (bytes === undefined) throw new NetError();
   return bytes;
 }
 
@@ -104,8 +104,8 @@ export async function post(
     }
     const status = await postOnce(sealed.body, onSent);
     if (status === 200) return;
-    if (status === 400 || status === 409) throw new NetError("The server refused the letters as they are.");
-    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full for the moment." : "The server did not answer.");
+    if (status === 400 || status === 409) throw new NetError("The server refused the letters.");
+    if (tried === TRIES) throw new NetError(status === 503 ? "The server is full." : "The server did not answer.");
     await pause(1000 * 2 ** tried);
     asking = status === 429 ? await fetchHead() : undefined;
   }
@@ -115,20 +115,17 @@ const SENTENCES: Partial<Record<string, string>> = {
   Expired: "The signed list of reviewers is out of date. Either nobody has renewed it, or you are shown an old copy, "
     + "or the clock of this device is wrong.",
   Threshold: "The list of reviewers is not signed by enough stewards.",
-  Mismatch: "The server’s files do not fit together. Someone may have changed them, or a tick came between: load the page again.",
+  Mismatch: "The server’s files do not fit together. Someone changed them, a tick came between, or the clock of this device is wrong.",
   Rollback: "The server shows an older list of reviewers than it should.",
   BadSignature: "A signature does not hold.",
   Malformed: "A file of the server is not as it must be. Someone may have changed it.",
   WrongVersion: "This page and the server speak different versions: load the page again.",
-  BadWords: "These words do not fit together: one is wrong, or two have changed places.",
 };
 
 /** A failure as a sentence for people, which a RangeError of the pages is already. Nothing is sent after any of them. */
 export function sentenceFor(error: unknown): string {
   if (error instanceof RangeError) return error.message;
-  if (error instanceof NetError) {
-    return `The server could not be reached. ${error.message} Your text is still here; wait a little and try again.`;
-  }
+  if (error instanceof NetError) return "The server could not be reached. Nothing was sent; your text is still here. Try again in a while.";
   const name = error instanceof Error ? error.name : "";
   return `${SENTENCES[name] ?? `Something is not as it should be (${name || String(error)}).`} Nothing has been sent.`;
 }

@@ -69,7 +69,7 @@ function drawReaders(tree: Tree, head: Head, shown: Tree): Draft | undefined {
 /** What keeps the report from being sent: a field's name and a sentence. */
 function problems(tree: Tree, head: Head): [string, string][] {
   const found: [string, string][] = NEEDED.filter((name) => answer(name) === "").map((name) => [name, "This needs an answer."]);
-  if (abouts().length > 3) found.push(["also", "At most two more, please."]);
+  if (abouts().length > 3) found.push(["also", "At most two more."]);
   for (const [name, most] of Object.entries(FREE_TEXT)) {
     const over = utf8(written(name)).length - most;
     if (over > 0) found.push([name, `This is about ${over} characters too long. The rest fits under question 4.`]);
@@ -145,7 +145,7 @@ async function sealAll(programme: Bytes, draft: Draft): Promise<{ words: string;
   const own = answer("selfcopy") === "dates" ? await signEvent(stubOf(report), keys.sign, programme) : undefined;
   let event: Event = report;
   for (const [n, text] of pieces.entries()) {
-    progress(pieces.length > 1 ? `Sealing letter ${n + 1} of ${pieces.length}` : "Sealing your letters", n / pieces.length);
+    progress(`Sealing letter ${n + 1} of ${pieces.length}`, n / pieces.length);
     if (n > 0) event = await signEvent(partPayload(draft, report.id, event.id, n, text), keys.sign, programme);
     const kept = own === undefined ? [event] : [own].slice(n);
     const self = kept.map(({ raw }): Slot => ({ find: keys.find.public, open: keys.open.public, raw }));
@@ -161,8 +161,7 @@ let confirmed = false;
 function tellLeft(): void {
   holdTab(left > 0 || !confirmed);
   const sentence = left > 0
-    ? `Your text is long. ${left} more ${left === 1 ? "part goes" : "parts go"} out at random times, `
-      + "so that they do not stand together. Keep this tab open."
+    ? `Your text is long. ${left} more ${left === 1 ? "part goes" : "parts go"} out at random times. Keep this tab open.`
     : "Everything is stored. The letters come out at the next tick, and reviewers should confirm within a week.";
   say("parts", sentence);
   say("finished-text", sentence);
@@ -199,7 +198,7 @@ async function sendAll(programme: Bytes, shown: Tree): Promise<void> {
     left = still;
     tellLeft();
     if (still === postings.length - 1) showReceipt(words);
-  });
+  }, ` If you must give up: it may have arrived all the same. Then its words are ${words}.`);
 }
 
 export function startReport(programme: Bytes): void {

@@ -32,12 +32,16 @@ interface Session {
 
 let session: Session | undefined;
 
-const wordsIn = (text: string): string[] => text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+/** The words alone, as they may stand on paper: numbered, with commas, in capitals. */
+export const wordsIn = (text: string): string[] =>
+  text.normalize("NFKC").replace(/\p{Cf}/gu, "").toLowerCase().split(/[^\p{L}\p{M}]+/u).filter(Boolean);
+
+const tooMany = (words: readonly string[]): string => `These are ${words.length} words; twelve are needed.`;
 
 /** The first typed word that is not in the list, with its place. */
 function unknownWord(words: readonly string[]): string | undefined {
   const place = words.findIndex((word) => !completions(word).some((known) => known === word || word.length >= 4));
-  return place < 0 ? undefined : `“${words[place]}” (word number ${place + 1}) is not in the list of words.`;
+  return place < 0 ? undefined : `“${words[place]}” (word number ${place + 1}) is not in the list of words. Look at your paper again.`;
 }
 
 function onWords(): void {
@@ -46,7 +50,7 @@ function onWords(): void {
   // The last word may still be in the making.
   const last = /\s$/.test(input.value) ? "" : words.at(-1) ?? "";
   const offered = completions(last);
-  const counted = words.length > 12 ? `These are ${words.length} words; twelve are needed.` : `${words.length} of 12 words`;
+  const counted = words.length > 12 ? tooMany(words) : `${words.length} of 12 words`;
   say("words-hint", unknownWord(offered.length > 0 ? words.slice(0, -1) : words) ?? counted);
   const shown = last.length < 2 || offered.join() === last ? [] : offered.slice(0, SHOWN);
   byId("completions").replaceChildren(...shown.map((word) => {
@@ -133,6 +137,8 @@ async function look(current: Session, everything: boolean): Promise<void> {
   show("progress", false);
   const root = [...current.events.values()].find(({ author, payload }) =>
     author === current.author && ["report", "stub"].includes(String(payload["kind"])));
+  // A stub is never sealed again by others: it may lie in an older week than what they say.
+  if (root === undefined && !everything && current.events.size > 0) return look(current, true);
   if (root === undefined) return reveal("nothing");
   current.folded = fold(current.events.values(), root.payload["kind"] === "stub" ? String(root.payload["case"]) : root.id);
   draw(current);
@@ -192,13 +198,17 @@ function payloadAfter(current: Writable, events: ReadonlyMap<string, Event>, kin
 async function sealed({ programme, keys, folded, tree }: Writable, event: Event): Promise<Sealed> {
   const slots = slotsFor(tree, folded.readers, event);
   if (slots.length === 0) throw new RangeError("None of your readers can be written to at the moment. Nothing has been sent.");
-  return { body: await makePosting(programme, [...slots, { find: keys.find.public, open: keys.open.public, raw: event.raw }]) };
+  // A stub is kept alive by its writer alone.
+  const own = [event, folded.root].slice(0, folded.root.payload["kind"] === "stub" ? 2 : 1);
+  return { body: await makePosting(programme, [...slots, ...own.map(({ raw }) => ({ find: keys.find.public, open: keys.open.public, raw }))]) };
 }
 
 /** Seals events of one kind, each following the one before, and then delivers them. */
 async function send(kind: string, extras: readonly JsonObject[]): Promise<void> {
   const current = writable();
   progress("Sealing");
+  // The page may have stood open for hours: counted from a head that old, what waits for its tick would look held back.
+  current.head = await fetchHead();
   const events = new Map(current.events);
   const made: Event[] = [];
   const postings: Sealed[] = [];
@@ -271,12 +281,14 @@ function showOwnPacket(): void {
 }
 
 async function open(programme: Bytes): Promise<void> {
-  const typed = field("words").value;
-  const unknown = unknownWord(wordsIn(typed));
-  if (unknown !== undefined) throw new RangeError(unknown);
-  const keys = await keysOf(await parseReceipt(typed), programme);
+  const words = wordsIn(field("words").value);
+  const wrong = unknownWord(words) ?? (words.length === 12 ? "" : tooMany(words));
+  if (wrong !== "") throw new RangeError(wrong);
+  const keys = await parseReceipt(words.join(" ")).then((entropy) => keysOf(entropy, programme), () => {
+    throw new RangeError("These words do not fit together: one is wrong, or two have changed places. Compare each with your paper.");
+  });
   const tree = await fetchTree(programme).catch((error: unknown) => {
-    showError(`${sentenceFor(error)} You can read, but not write, until the list of reviewers is in order.`);
+    showError(`${sentenceFor(error)} You can read, but not write. To write, open the page again later.`);
     return undefined;
   });
   show("stale", tree?.stale ?? false);
@@ -296,7 +308,7 @@ export function startReturn(programme: Bytes): void {
   };
   field("words").addEventListener("input", onWords);
   guarded("open", () => open(programme));
-  guarded("older", () => again(true));
+  for (const id of ["older", "everything"]) guarded(id, () => again(true));
   guarded("refresh", () => again(false));
   guarded("send-reply", sendReply);
   byId("proposals").addEventListener("click", ({ target }) => {

@@ -45,28 +45,28 @@ export function slotsFor(tree: Tree, signs: readonly string[], { raw }: Event): 
   });
 }
 
-const onSent = (share: number): void => progress(share < 1 ? "Sending" : "Sent. Waiting until the server has stored it safely", share);
+const onSent = (share: number): void => progress(share < 1 ? "Sending" : "Sent. Waiting for the server to store it", share);
 const onEffort = (tried: number): void => progress(`The server is busy and asks this device for some work first (${tried} tries)`);
 
 /** Delivers one posting, and asks to try again for as long as that fails. */
-async function deliver(sealed: Sealed, head: Head, failed: string): Promise<void> {
+async function deliver(sealed: Sealed, head: Head, unsure: string): Promise<void> {
   for (let newest = head; ; newest = await fetchHead().catch(() => head)) {
     try {
       return await post(sealed, newest, onSent, onEffort);
     } catch (error) {
       const reason = error instanceof Error ? error.message : "";
-      await askAgain(`${failed} ${reason} It is sealed and kept in this tab: do not close it. `
-        + "Trying again sends exactly the same letters.");
+      await askAgain(`It could not be sent yet, and nothing is lost. ${reason} It is kept sealed in this tab: do not close it. `
+        + `Trying again sends the same letters.${unsure}`);
     }
   }
 }
 
 /**
  * Delivers postings, the first at once and each of the others after a random time of `wait` (seconds), so that they do not stand together.
- * `onStored` hears after each how many are left. Ends when all are stored, and not before.
+ * `onStored` hears after each how many are left. Ends when all are stored, and not before. `unsure` is said while the first cannot be sent.
  */
 export async function deliverAll(
-  postings: readonly Sealed[], head: Head, wait: readonly [number, number], onStored: (left: number) => void,
+  postings: readonly Sealed[], head: Head, wait: readonly [number, number], onStored: (left: number) => void, unsure = "",
 ): Promise<void> {
   const [least, most] = wait;
   for (const [n, sealed] of postings.entries()) {
@@ -75,8 +75,7 @@ export async function deliverAll(
       await pause((least + share * (most - least)) * 1000);
     }
     const newest = n === 0 ? head : await fetchHead().catch(() => head);
-    const failed = n === 0 ? "It could not be sent yet, and nothing is lost." : "A further part of your text could not be sent yet.";
-    await deliver(sealed, newest, failed);
+    await deliver(sealed, newest, n === 0 ? unsure : "");
     show("progress", false);
     onStored(postings.length - n - 1);
   }

@@ -3,7 +3,7 @@
 import wording from "../wording.json" with { type: "json" };
 import { duesOf, weekInWords } from "./clocks.ts";
 import { make } from "./dom.ts";
-import { descends, idsOf, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
+import { absent, descends, idsOf, kindOf, NARROW, OUTWARD, weekOf, type Case, type Event, type JsonObject } from "./index.ts";
 import { legalView } from "./legal.ts";
 import { packetText } from "./packets.ts";
 
@@ -352,14 +352,17 @@ export function stateView(view: View): HTMLElement[] {
   const reading = readers.map((sign) => `${who(view, sign)} (${folded.opened.has(sign) ? "has opened it" : "not opened yet"})`);
   const may = folded.may === undefined ? "what you chose in your report" : view.label("may", folded.may);
   const step = (done: boolean, text: string): HTMLElement => make("li", done ? "done" : "", text);
+  const { lost, letGo } = absent(folded);
+  const said = ofKind(view, "summary").filter((event) => idsOf(event, "older").some((id) => letGo.includes(id)));
   const warnings = [
     view.waiting.size > 0 && !view.lost && `Stored, and to be published at the next tick: ${view.waiting.size} of your messages.`,
     view.lost && "A message of yours was stored but has not come out in two ticks. "
       + "The server may be holding it back. Please write it again.",
     readers.length < idsOf(folded.root, "readers").length && "Fewer read it than at first. "
       + "The next on the list you agreed to can take over, if one is left.",
-    folded.missing.size > 0 && `Messages of this case that have not reached you: ${folded.missing.size}. `
-      + "They may be older than what was looked through, or held back.",
+    lost.length > 0 && `Messages of this case that have not reached you: ${lost.length}. `
+      + "They may be older than what was looked through, or held back. "
+      + "Look through all kept weeks; if this stays, ask the reviewers for them.",
     folded.equivocations.length > 0 && "A reviewer has told different people different things. This is shown to every reviewer.",
     view.skipped > 0 && `${view.skipped} letters could not be opened and were left out.`,
   ].filter((each) => each !== false);
@@ -375,6 +378,9 @@ export function stateView(view: View): HTMLElement[] {
     make("p", "", make("strong", "", "Who reads it now: "), reading.join(", ") || "nobody"),
     ...[...gone].map(([sign, why]) => make("p", "", goneWhy(view, sign, why))),
     ...warnings.map((each) => make("p", "panel warn", each)),
+    ...letGo.length === 0 ? [] : [make("p", "soft", `Older messages that are not shown here: ${letGo.length} or more. The reviewers send again only `
+      + "what decides and what is newest; so says ", make("bdi", "", [...new Set(said.map(({ author }) => who(view, author)))].join(", ")),
+      ". What is still kept comes when you look through all kept weeks. You can also ask for one again.")],
   ];
 }
 

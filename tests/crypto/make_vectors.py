@@ -31,6 +31,7 @@ from crypto.tree import Tree
 from review.clocks import reporter_sentences
 from tests.crypto import make_states
 from tests.crypto.make_legal import legal_vectors
+from tests.crypto.make_summary import summary_vectors
 from tests.crypto.make_tree import PROGRAMME, tree_vectors
 
 FOLDER = Path(__file__).parents[2] / "crypto" / "vectors"
@@ -544,7 +545,7 @@ def good_payloads() -> dict[str, dict[str, Any]]:
         "purge": later("purge"),
         "retract": later("retract", of=h("x").hex()),
         "hold": later("hold", on="YES", text="a court asks"),
-        "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", talk=[h("case").hex()]),
+        "summary": later("summary", state="ACKNOWLEDGED", due="2026-W51", again=[h("x").hex()], older=[h("case").hex()]),
         "recuse": later("recuse"),
         "handover": later("handover", to=NAMES["uma"]),
         "cutoff": later("cutoff", of=NAMES["olaf"]),
@@ -652,9 +653,10 @@ def bad_payloads() -> dict[str, dict[str, Any]]:
         "retract-text": later("retract", of=h("x").hex(), text=""),
         "hold-on": later("hold", on="MAYBE", text=""),
         "state-text-4001": later("state", to="CLOSED", reason="SPAM", text="a" * 4001),
-        "summary-state": later("summary", state="OPEN", due=WEEK, talk=[]),
-        "summary-talk-61": later("summary", state="CLOSED", due=WEEK, talk=[h(str(i)).hex() for i in range(61)]),
-        "summary-due": later("summary", state="CLOSED", due="soon", talk=[]),
+        "summary-state": later("summary", state="OPEN", due=WEEK, again=[], older=[]),
+        "summary-older-101": later("summary", state="CLOSED", due=WEEK, again=[], older=[h(str(i)).hex() for i in range(101)]),
+        "summary-again-81": later("summary", state="CLOSED", due=WEEK, again=[h(str(i)).hex() for i in range(81)], older=[]),
+        "summary-due": later("summary", state="CLOSED", due="soon", again=[], older=[]),
         "readers-one": report_payload(readers=keys[:1]),
         "readers-double": report_payload(readers=[keys[0], keys[1], keys[0]]),
         "readers-four": report_payload(readers=keys[:4]),
@@ -1005,7 +1007,7 @@ def story() -> Story:
     s.later("next-week", "rita", "answer", "report", week="2026-W48", text="late")
     s.later("back-of-next", "olaf", "answer", "next-week", week="2026-W47", text="clock")
     s.later("forged-choice", "stranger", "choice", "report", may="PUBLISH")
-    s.later("summary", "rita", "summary", "answer", "answer", state="ACKNOWLEDGED", due="2026-W51", talk=[])
+    s.later("summary", "rita", "summary", "answer", "answer", state="ACKNOWLEDGED", due="2026-W51", again=[], older=[])
     stub = without(without(without(report_payload(selfcopy="dates", kind="stub", case=s.case), "answers"), "text"), "parts")
     s.add("stub", "alice", stub)
     s.add("stranger-stub", "stranger", stub)
@@ -1581,6 +1583,7 @@ def main() -> None:
     roster = {"v": 1, "reviewers": ROSTER, "evaluators": []}
     write("routing.json", {"roster": roster, "suspensions": {"v": 1, "suspended": SUSPENDED}, "vectors": routing_vectors()})
     write("legal.json", legal_vectors())
+    write("summary.json", summary_vectors())
     write("request.json", {"vectors": request_vectors()})
     write("tree.json", tree_vectors([ROSTER[0], ROSTER[1]], canonical))
 

@@ -18,6 +18,7 @@ from crypto.private.receipt import keys_of
 from crypto.request import check_request
 from crypto.roster import parse_programme, parse_roster, parse_suspensions
 from crypto.routing import Want, draw, eligible, explain, groups_of
+from crypto.summary import absent
 from review.clocks import legal_panel, reporter_sentences
 from tests.crypto.make_legal import row
 from tests.crypto.make_tree import PROGRAMME
@@ -180,6 +181,12 @@ def run_tree(v: Any) -> None:
     assert found.used == {
         name for part in bundle.values() for name in part if name.split(".")[-2] not in ("site", "statistics") and name != "9.roster.json"
     }
+
+
+def run_summary(v: Any) -> None:
+    file = FILES["summary"]
+    case = fold([parse_event(raw(file["events"][name]), raw(file["programme"])) for name in v["events"]], v["case"])
+    assert case and [sorted(ids) for ids in absent(case)] == [v["lost"], v["let_go"]]
 
 
 def run_request(v: Any) -> None:

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -22,14 +23,16 @@ from crypto.event import Event, parse_event
 from crypto.posting import effort_of, parse_posting
 from crypto.private.keyfile import generate_reviewer_keys
 from crypto.private.opening import find_matches, open_letter
+from crypto.private.receipt import keys_of
 from crypto.private.signing import SignKey, sign_event
+from crypto.receipt import entropy_of
 from crypto.roster import quarter_of
 from crypto.sealing import make_posting
 from intake.tray import TRAY_MAX
 from oversight import tree
 from tests.harness.firefox import Firefox, firefox
 from tests.harness.levels import ONION, Preferences
-from tests.journeys.test_sealed_post import AXE, fill_report, intake_url, send_report, until_case_says, write_again
+from tests.journeys.test_sealed_post import AXE, CHOSEN, fill_report, intake_url, send_report, until_case_says, write_again
 from tools import clock
 from tools import demo as made
 from tools.test import _node
@@ -73,8 +76,13 @@ def served(answer: Callable[[BaseHTTPRequestHandler], tuple[int, str, bytes, dic
 
 @contextmanager
 def watched(url: str, before_script: bytes = b"") -> Iterator[SimpleNamespace]:
-    """The server at `url` through a door that keeps what is posted: `base` for the browser and `posts`, their bodies."""
+    """The server at `url` through a door that keeps what is posted: `base` for the browser and `posts`, their bodies.
+
+    What the server answers to a method in `lost` does not arrive; a path in `held` is answered with the bytes there.
+    """
     posts: list[bytes] = []
+    lost: set[str] = set()
+    held: dict[str, bytes] = {}
 
     def forward(asked: BaseHTTPRequestHandler) -> tuple[int, str, bytes, dict[str, str]]:
         body = asked.rfile.read(int(asked.headers.get("Content-Length", 0)))
@@ -85,10 +93,13 @@ def watched(url: str, before_script: bytes = b"") -> Iterator[SimpleNamespace]:
             answer = behind.getresponse()
             content = (before_script if asked.path.endswith(".js") else b"") + answer.read()
             policy = {"Content-Security-Policy": answer.headers["Content-Security-Policy"] or ""}
+            if asked.command in lost:
+                return 502, "text/plain", b"", {}
+            content = held.get(asked.path, content)
             return answer.status, answer.headers["Content-Type"], content, policy
 
     server = served(forward)
-    yield SimpleNamespace(base=f"http://{ONION}:{server.server_port}", posts=posts)
+    yield SimpleNamespace(base=f"http://{ONION}:{server.server_port}", posts=posts, lost=lost, held=held)
     server.shutdown()
 
 
@@ -432,6 +443,92 @@ def test_a_browser_without_x25519_says_so(still: SimpleNamespace, firefox_standa
     with watched(still.url, NO_X25519) as door:
         assert_says_it_cannot(firefox_standard, door.base, "It is too old")
         assert door.posts == []
+
+
+# A connection that is lost, and a page that stands open
+
+
+def test_a_report_whose_answer_is_lost_keeps_its_words(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: the report was stored, and whoever gave up trying again had no words for it."""
+    ff = firefox_safer
+    with watched(demo["intake"]["url"]) as door:
+        door.lost.add("POST")
+        fill_report(ff, door.base, "The answer never came.")
+        ff.click("#check")
+        ff.wait_js("return !document.querySelector('#check-step').hidden")
+        ff.click("#send")
+        ff.wait_js("return document.querySelector('#again').checkVisibility()", timeout=60)
+        words = ff.text("#progress-text").rstrip(".").rpartition("its words are ")[2].split()
+        assert len(words) == 12 and len(set(door.posts)) == 1
+        # As they may stand on paper.
+        until_case_says(ff, door.base, "\n".join(f"{n}. {word.upper()}," for n, word in enumerate(words, 1)), "The answer never came.")
+
+
+def public(url: str, path: str) -> bytes:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as server:
+        server.request("GET", path)
+        return server.getresponse().read()
+
+
+def test_on_a_page_that_stood_open_nothing_looks_held_back(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: a reply was counted from the segment that was newest when the case was opened, and called held back at once."""
+    ff, url, head = firefox_safer, demo["intake"]["url"], "/files/head.json"
+    with watched(url) as door:
+        words = send_report(ff, door.base, "Left open.")
+        until_case_says(ff, door.base, words, "Left open.")
+        opened = json.loads(public(url, head))["number"]
+        for number in (1, 2):
+            write_again(ff, f"Reply {number}.")
+            while json.loads(public(url, head))["number"] < opened + number:
+                time.sleep(0.2)
+        clues = f"/files/clues/{json.loads(public(url, head))['weeks'][-1]}"
+        # Nothing more comes out while the page looks.
+        door.held.update({path: public(url, path) for path in (clues, head)})
+        write_again(ff, "Reply 3.")
+        ff.click("#refresh")
+        ff.wait_js("return !document.querySelector('#refresh').disabled", timeout=60)
+        assert "published at the next tick: 1 of your messages" in ff.text("#state"), ff.text("#state")
+
+
+def test_who_keeps_only_the_dates_keeps_them_with_each_message(demo: dict[str, Any], firefox_safer: Firefox) -> None:
+    """Seen to fail: the stub came once, with the report, and nobody else can seal it again: after 26 weeks the words found no case."""
+    ff, programme = firefox_safer, bytes.fromhex(demo["fingerprint"])
+    with watched(demo["intake"]["url"]) as door:
+        fill_report(ff, door.base, "Not for my own copy.")
+        ff.click("input[name=selfcopy][value=dates]")
+        ff.click("#check")
+        ff.wait_js("return !document.querySelector('#check-step').hidden")
+        ff.click("#send")
+        ff.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
+        words = ff.js("return [...document.querySelectorAll('#receipt-words span')].map(s => s.textContent).join(' ')")
+        until_case_says(ff, door.base, words, "Your own copy holds no text")
+        write_again(ff, "More.")
+        keys, kinds = keys_of(entropy_of(words), programme), []
+        for body in door.posts:
+            letters = parse_posting(body).letters
+            found = find_matches(keys.find_secret, [letter[:CLUE_BYTES] for letter in letters], programme)
+            events = [parse_event(open_letter(letters[at], keys.find_secret, keys.open_seed, programme), programme) for at in found]
+            kinds.append(sorted(event.kind for event in events))
+        assert kinds == [["stub"], ["reply", "stub"]]
+
+
+KEPT = """
+const {SessionStore} = ChromeUtils.importESModule("resource:///modules/sessionstore/SessionStore.sys.mjs");
+return SessionStore.getBrowserState();
+"""
+
+
+def test_what_is_ticked_and_typed_stays_out_of_the_file_of_open_tabs(demo: dict[str, Any]) -> None:
+    """Seen to fail: any browser but Tor Browser wrote the ticked boxes into the file from which it opens tabs again."""
+    with firefox("safer", prefs={"browser.privatebrowsing.autostart": False, "browser.sessionstore.interval": 100}) as ff:
+        fill_report(ff, intake_url(demo), "Not to be kept.")
+        choose(ff, "#organisation", "Example Lab")
+        time.sleep(2)
+        with ff._chrome():
+            kept = json.loads(ff._run(KEPT, sandbox="system"))
+        (tab,) = kept["windows"][0]["tabs"]
+        assert tab["entries"][-1]["url"].endswith("/report") and not tab.get("formdata"), tab
+        assert ff.js("return document.querySelectorAll('input:checked').length") == len(CHOSEN) + 1
 
 
 # Effort

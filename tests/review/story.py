@@ -26,7 +26,9 @@ ANSWERS = {
 
 
 class Story:
-    def __init__(self, text: str = "What happened.", week: str = "2026-W10", number: int = 1, **answers: Any) -> None:
+    def __init__(
+        self, text: str = "What happened.", week: str = "2026-W10", number: int = 1, selfcopy: str = "full", **answers: Any
+    ) -> None:
         keys = keys_of(bytes([number]) * 16, P)
         self.seeds = {**SEEDS, "reporter": keys.sign_seed}
         payload = common("report", week, [0, "0" * 64], 1, "all") | {
@@ -37,7 +39,7 @@ class Story:
             "answers": {**ANSWERS, **answers},
             "text": text,
             "parts": 0,
-            "selfcopy": "full",
+            "selfcopy": selfcopy,
         }
         self.report = sign_event(payload, keys.sign_seed, P)
         self.id, self.events, self.week = self.report.id, [self.report], week

@@ -3,10 +3,11 @@
 import pytest
 
 from crypto.case import fold
-from crypto.constants import TALK_MAX
 from crypto.event import Event
+from crypto.private.signing import sign_event
+from crypto.summary import absent, wrongly_let_go
 from review import outbox
-from tests.review.story import SIGN, Story
+from tests.review.story import SIGN, P, Story
 
 WEEKS = tuple(f"2026-W{number}" for number in range(10, 40))
 
@@ -26,7 +27,7 @@ def long_case(number: int) -> Story:
     story.move("ACKNOWLEDGED")
     story.say("Ada", "state", to="PLAN", reason="NONE", text="", until="", whom="", urgent="NO")
     story.say("reporter", "choice", may="PUBLISH")
-    story.say("Ada", "summary", WEEKS[3], state="ACKNOWLEDGED", due=WEEKS[7], talk=[])
+    story.say("Ada", "summary", WEEKS[3], state="ACKNOWLEDGED", due=WEEKS[7], again=[], older=[])
     story.triage()
     story.move("TRIAGE")
     talked(story, words, "Bo", "reporter", "Cy")
@@ -55,7 +56,31 @@ def test_a_long_case_stands_on_the_reporters_page_where_it_stands_here(number: i
     for name in ("state", "since", "until", "may", "proposals", "unsigned", "legal_hold", "opened", "readers", "history"):
         assert getattr(there, name) == getattr(here, name), name
     assert sent[0].id == story.id and sent[1].id == story.events[-1].id
-    assert TALK_MAX <= len(sent) < 90
+    assert outbox.SUMMARY_LETTERS <= len(sent) < 90
+    # Seen to fail: what was left out on purpose was shown to the reporter as missing, like a letter held back.
+    said = story.say("Ada", "summary", **outbox.summary_fields(here, story.events, WEEKS[6]))
+    there = fold([*sent, said], story.id)
+    assert there is not None and there.missing and absent(there) == (set(), there.missing)
+    assert not wrongly_let_go(story.case(), story.events)
+    # Seen to fail: one letter of those sent again is held back, and nothing else that is sent names it.
+    for held_back in sent[1:]:
+        there = fold([event for event in [*sent, said] if event != held_back], story.id)
+        assert there is not None and held_back.id in absent(there)[0], held_back.kind
+
+
+def test_in_a_short_case_nothing_is_let_go_and_whoever_hides_something_is_shown() -> None:
+    story = Story()
+    talked(story, 4, "Ada", "reporter")
+    warning = story.say("Cy", "answer", text="Ada is not to be trusted.")
+    story.say("Ada", "summary", **outbox.summary_fields(story.case(), story.events, WEEKS[3]))
+    assert not story.events[-1].payload["older"]
+    hiding = story.say("Ada", "summary", state="RECEIVED", due=WEEKS[7], again=[], older=[warning.id])
+    talked(story, 8, "Ada", "reporter")
+    assert wrongly_let_go(story.case(), story.events) == [hiding]
+    # Once Cy speaks again the reporter's page misses it too, whatever Ada wrote since.
+    story.say("Cy", "answer", text="As I said.")
+    there = fold([event for event in story.events if event != warning], story.id)
+    assert there is not None and absent(there) == ({warning.id}, set())
 
 
 def test_what_a_flood_of_words_stands_between_needs_no_word_of_it() -> None:
@@ -65,7 +90,7 @@ def test_what_a_flood_of_words_stands_between_needs_no_word_of_it() -> None:
     talked(story, 200, "Cy")
     story.move("ACKNOWLEDGED")
     there = fold(again(story), story.id)
-    assert there is not None and there.state == "ACKNOWLEDGED" and len(again(story)) == TALK_MAX
+    assert there is not None and there.state == "ACKNOWLEDGED" and len(again(story)) == outbox.SUMMARY_LETTERS
 
 
 def test_a_flood_of_what_decides_is_cut_and_the_oldest_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,4 +100,20 @@ def test_a_flood_of_what_decides_is_cut_and_the_oldest_is_kept(monkeypatch: pyte
     for _ in range(100):
         story.corrected()
     there = fold(again(story), story.id)
-    assert there is not None and there.state == "ACKNOWLEDGED" and len(again(story)) == TALK_MAX
+    assert there is not None and there.state == "ACKNOWLEDGED" and len(again(story)) == outbox.SUMMARY_LETTERS
+
+
+def test_who_wanted_no_copy_of_their_report_is_not_sent_one() -> None:
+    """Seen to fail: the first summary sealed the whole report to the twelve words, which were not to open it."""
+    story = Story(selfcopy="dates")
+    story.say("reporter", "part", n=1, text="The rest of it.")
+    story.move("ACKNOWLEDGED")
+    talked(story, 20, "Ada", "Bo", "Cy", "reporter")
+    sent = again(story)
+    assert {event.kind for event in sent} == {"received", "state", "answer", "reply"}
+    names = ("v", "week", "seen", "roster", "audience", "find", "open", "readers", "reserves", "selfcopy")
+    stub = {name: story.report.payload[name] for name in names} | {"kind": "stub", "case": story.id}
+    said = story.say("Ada", "summary", **outbox.summary_fields(story.case(), story.events, WEEKS[3]))
+    there = fold([sign_event(stub, story.seeds["reporter"], P), *sent, said], story.id)
+    assert there is not None and there.state == "ACKNOWLEDGED" and absent(there)[0] == set()
+    assert not wrongly_let_go(story.case(), story.events)

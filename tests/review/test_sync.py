@@ -385,6 +385,10 @@ def test_the_lead_sends_summaries_so_that_five_weeks_are_enough(intake: FakeInta
     for desk in desks:
         turn(desk)
     assert len(intake.postings) == sent, "once is enough"
+    # Whoever would hide something recent from the reporter is shown to the others.
+    outbox.say(desks[1], case_id, "summary", state="RECEIVED", due="2027-W01", again=[], older=[summary[0].id])
+    view = cases.view(desks[1].book, desks[1].tree, desks[0].vault.sign, case_id, NOW)
+    assert view is not None and view.hiding == ("Bo",), view
 
 
 def test_reports_that_cannot_be_answered_stop_nothing(intake: FakeIntake, desks: list[Desk]) -> None:

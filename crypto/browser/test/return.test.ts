@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as core from "../index.ts";
-import { openMatches } from "../return.ts";
+import { attempt } from "../dom.ts";
+import { fetchHead, sentenceFor } from "../net.ts";
+import { openMatches, wordsIn } from "../return.ts";
 import { buildSegment } from "./build.ts";
 
 const P = core.utf8("thirty-two bytes of a programme.");
@@ -52,5 +54,36 @@ test("a look asks for all its blocks before it opens a letter, past every cache,
     const matched = (await Promise.all(ours)).flatMap((at, i) => at.map((each): core.BlockRef => [i + 1, Math.floor(each / 16)]));
     const blocks = await core.coverBlocks(keys.cover, core.blocksIn([first.segment, more.segment]), matched);
     assert.deepEqual(await look(first, more), blocks.map(([segment, block]) => `/files/letters/${segment}/${block}`));
+  }
+});
+
+test("twelve words are taken as they may stand on paper", () => {
+  assert.deepEqual(wordsIn("1. Zoo,\r\n\t2) zone\u00a0–\ufeff „ＡＢＡＮＤＯＮ“\n"), ["zoo", "zone", "abandon"]);
+});
+
+test("one action at a time: a second does not begin, and takes nothing from the first", async () => {
+  Object.assign(field, { focus() {}, scrollIntoView() {} });
+  let [end, runs, told] = [(): void => {}, 0, 0];
+  attempt(() => new Promise((resolve) => { end = resolve; }), () => (told += 1));
+  attempt(async () => void (runs += 1), () => (told += 1));
+  assert.deepEqual([runs, told], [0, 1]);
+  end();
+  await new Promise((resolve) => setTimeout(resolve));
+  attempt(async () => void (runs += 1), () => {});
+  assert.deepEqual([runs, told], [1, 2]);
+});
+
+test("a file that cannot be had is asked for four times, whatever the answer, and then it is said", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  for (const answer of [() => Promise.reject(new TypeError("no network")), async () => new Response("", { status: 503 })]) {
+    let asked = 0;
+    globalThis.fetch = () => { asked += 1; return answer(); };
+    let end: unknown;
+    fetchHead().catch((error: unknown) => { end = error; });
+    for (let turn = 0; turn < 20; turn++) {
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      t.mock.timers.tick(10_000);
+    }
+    assert.deepEqual([asked, sentenceFor(end).slice(0, 33)], [4, "The server could not be reached. "]);
   }
 });

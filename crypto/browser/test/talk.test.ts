@@ -19,12 +19,14 @@ class Words {
 }
 Object.assign(globalThis, { document: { createElement: () => new Words() } });
 
-const all = JSON.parse(readFileSync(new URL("../../vectors/case.json", import.meta.url), "utf8"));
-const events = new Map(await Promise.all(Object.entries<string>(all.events).map(async ([name, raw]) =>
-  [name, await core.parseEvent(core.fromHex(raw), core.fromHex(all.programme))] as const)));
+const vectors = (name: string): any => JSON.parse(readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), "utf8"));
+const parsed = async (file: any): Promise<Map<string, core.Event>> => new Map(await Promise.all(Object.entries<string>(file.events)
+  .map(async ([name, raw]) => [name, await core.parseEvent(core.fromHex(raw), core.fromHex(file.programme))] as const)));
+const all = vectors("case");
+const told = await parsed(all);
 
 /** The case of a vector as its reporter sees it. */
-function viewOf({ case: id, events: names }: { case: string; events: string[] }): View | undefined {
+function viewOf({ case: id, events: names }: { case: string; events: string[] }, events = told): View | undefined {
   const held = names.flatMap((name) => events.get(name) ?? []);
   const folded = core.fold(held, id);
   return folded && {
@@ -66,4 +68,18 @@ test("why something is not counted is always said in words, and what waits says 
   for (const reason of ["unread", "triage", "legal", "consent", "correction", "reason", "date"]) assert.ok(reasons.has(reason), reason);
   assert.match(waits.get("DISCLOSED legal") ?? "", /waits until a lawyer has read the text/);
   assert.match(waits.get("PLAN consent") ?? "", /you chose that the reviewers only advise you/);
+});
+
+test("what is let go is said calmly and by whom; what is missing is a warning that says what to do", async () => {
+  const file = vectors("summary");
+  const events = await parsed(file);
+  const shown = (name: string): HTMLElement[] => {
+    const view = viewOf(file.vectors.find((one: { name: string }) => one.name === name), events);
+    assert(view);
+    return stateView({ ...view, names: new Map(view.folded.order.map(({ author }) => [author, "Ada"])) });
+  };
+  const [calm, alarm] = ["long", "again"].map((name) => inWords(shown(name)));
+  assert.match(calm ?? "", /Older messages that are not shown here: 2 or more\. .*so says Ada\./);
+  assert.ok(!calm?.includes("have not reached you") && !alarm?.includes("Older messages"));
+  assert.match(alarm ?? "", /have not reached you: 1\. .*Look through all kept weeks; if this stays, ask the reviewers for them\./);
 });

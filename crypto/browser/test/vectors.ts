@@ -101,6 +101,13 @@ async function letter(one: any, all: any): Promise<void> {
   same(await hashOf(await core.openLetter(sealed, keys, programme)), one.message_sha256);
 }
 
+async function summary(one: any, all: any): Promise<void> {
+  const events = one.events.map((name: string) => core.parseEvent(fromHex(all.events[name]), fromHex(all.programme)));
+  const folded = core.fold(await Promise.all(events), one.case);
+  const { lost, letGo } = folded ? core.absent(folded) : { lost: [], letGo: [] };
+  same([lost.sort(), letGo.sort()], [one.lost, one.let_go]);
+}
+
 async function cases(one: any, all: any): Promise<void> {
   const programme = fromHex(all.programme);
   const events = await Promise.all(one.events.map((name: string) => core.parseEvent(fromHex(all.events[name]), programme))) as core.Event[];
@@ -163,7 +170,7 @@ const FILES: Record<string, (one: any, all: any) => unknown> = {
   constants: (_, all) => constants(all),
   json: (one) => core.parseStrict(fromHex(one.repeat ? repeated(one.repeat) : one.hex)),
   points: (one) => (one.kind === "point" ? core.checkPoint : core.checkSigningKey)(fromHex(one.hex)),
-  receipt, event, tree, posting, segment, letter, case: cases, legal, routing, sealing,
+  receipt, event, tree, posting, segment, letter, case: cases, legal, routing, sealing, summary,
 };
 
 const LEFT: Record<string, string> = { request: "made and read at workstations only" };
