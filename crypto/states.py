@@ -68,7 +68,8 @@ class Standing:
 
     kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; about: by kind and by the proposal that they
     name; signed: valid endorsements by what they endorse; extended: proposals that gave a state a later date. As bits, the places of:
-    texts: a proposal's packets, by whom they are for ("" all); danger: where life was found in danger; weeks: what is of that week.
+    texts: a proposal's packets, by whom they are for, and by author ("" all); danger: where life was found in danger; weeks: what is of
+    that week; known: what each author said, or knew when they said something. reopened: the event of the last REOPENED, or "".
     """
 
     graph: Graph
@@ -81,9 +82,11 @@ class Standing:
     texts: Mapping[tuple[str, str], int]
     danger: int
     weeks: Mapping[str, int]
+    known: Mapping[str, int]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
     brought: str = ""
+    reopened: str = ""
     until: str = ""
     withdrawn: bool = False
     legal_hold: bool = False
@@ -136,6 +139,18 @@ def proposals(at: Standing) -> tuple[Proposal, ...]:
     return tuple(Proposal(of.id, _why_not(at, None, of) if _allowed(at, of) else "state") for of in waiting)
 
 
+def agreed(at: Standing) -> frozenset[str]:
+    """The packets that the reporter agreed to: those that the last answer to their proposal, a yes, descends from."""
+    seen = 0
+    for answers in at.about["confirm"].values():
+        last = last_of(at.graph, [each.id for each in answers])
+        known = 0
+        for id_ in last:
+            known |= at.graph.above[id_] if at.graph.held[id_].payload["agree"] == "YES" else 0
+        seen |= known & at.texts.get((answers[0].payload["of"], ""), 0)
+    return frozenset(each.id for each in at.kinds.get("packet", ()) if seen >> at.graph.place[each.id] & 1)
+
+
 def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
     """The most careful of the choices that no other choice follows; without any, what the report said; "" if that is not held."""
     last = [str(graph.held[id_].payload["may"]) for id_ in last_of(graph, choices)]
@@ -161,7 +176,7 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
             about[event.kind][event.payload["state" if event.kind == "packet" else "of"]].append(event)
     texts: dict[tuple[str, str], int] = defaultdict(int)
     for event in kinds["packet"]:
-        for to in ("", event.payload["to"]):
+        for to in ("", event.payload["to"], event.author):
             texts[event.payload["state"], to] |= 1 << graph.place[event.id]
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
     danger = _places(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
@@ -169,15 +184,25 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
         weeks[event.payload["week"]] |= 1 << graph.place[event.id]
+    known: dict[str, int] = defaultdict(int)
+    for event in valid:
+        known[event.author] |= graph.above[event.id] | 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, history, lost)
+    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, known, history, lost)
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
-    """Whether it names no event of the right kind that counts and that its author had seen; to retract, also one of somebody else."""
+    """Whether it names no event of the right kind that counts and that its author had seen; to retract, also one of somebody else, and
+    as done, also one that is no act in the world.
+    """
     of = event.payload["state" if event.kind == "packet" else "of"]
     known = of in graph.held and of not in void and graph.held[of].kind in NAMING[event.kind] and descends(graph, event.id, of)
-    return of != "" and not (known and (event.kind != "retract" or graph.held[of].author == event.author))
+    if not known:
+        return bool(of != "")
+    named = graph.held[of]
+    if event.kind == "done":
+        return named.payload["to"] not in OUTWARD
+    return event.kind == "retract" and named.author != event.author
 
 
 def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
@@ -193,6 +218,7 @@ def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
 def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
     at.history.append((state, str(by.payload["week"]), by.id))
     at.brought = brought
+    at.reopened = by.id if state == "REOPENED" else at.reopened
     at.until = str(at.graph.held[brought].payload.get("until", "")) if brought else ""
 
 
@@ -251,8 +277,16 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
 
 
 def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
-    """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded."""
-    return any(_beside(at, left, of, by) for person in people for left in at.leaving.get(person, ()))
+    """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded.
+
+    Who said that, or said something in knowledge of it, cannot step back as if they had not: so nobody takes their own signature back.
+    """
+    return any(
+        _beside(at, left, of, by)
+        for person in people
+        for left in at.leaving.get(person, ())
+        if by is None or at.graph.held[left].kind != "recuse" or not at.known[person] >> at.graph.place[by] & 1
+    )
 
 
 def _target(event: Event) -> str:
@@ -265,6 +299,8 @@ def _allowed(at: Standing, event: Event) -> bool:
     to, reason = _target(event), event.payload.get("reason")
     if event.kind == "hold":
         return at.state != "PURGED" and at.legal_hold != (event.payload["on"] == "YES")
+    if at.reopened and not descends(at.graph, event.id, at.reopened):
+        return False  # what waited when the case was closed is not taken up again
     if _longer(at, event) or (_hurried(at, event) and at.state not in (to, *SHUT)):
         return True
     if to not in TABLE[at.state] or (to == "REOPENED" and at.withdrawn) or (to == "PURGED" and at.legal_hold):
@@ -314,7 +350,7 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     opinion = to in ("HELD", "REVIEW") or (to == "CLOSED" and at.state not in UNTRIAGED and reason != "SPAM")
     if opinion and not _known(at, "triage", by):
         return "triage"
-    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of)):
+    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of, _texts(at, by, of, _answers(at, by, of, asked)))):
         return lacking
     if not _agreed(at, by, of, asked):
         return "consent"
@@ -330,11 +366,10 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     return "" if _in_time(at, by, of) else "date"
 
 
-def _unread_text(at: Standing, by: str | None, of: Event) -> str:
+def _unread_text(at: Standing, by: str | None, of: Event, texts: int) -> str:
     """What a published text lacks: itself, or somebody who advises on law and has read every text of the step."""
-    if not _texts(at, of, by, "PUBLIC"):
+    if not texts & at.texts.get((of.id, "PUBLIC"), 0):
         return "packet"
-    texts = _texts(at, of, by)
     legal = [each.id for each in at.about["legal"].get(of.id, ()) if _before(at, each.id, by)]
     return "" if any(_all_above(at.graph, id_, texts) for id_ in legal) else "legal"
 
@@ -386,12 +421,13 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     """
     held, graph = at.graph.held, at.graph
     counted = [id_ for id_ in at.said if _beside(at, id_, of, by)]
-    answers = last_of(graph, (id_ for id_ in counted if held[id_].kind == "confirm" and held[id_].payload["of"] in asked))
+    answers = _answers(at, by, of, asked)
     if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
         return False
-    # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-    texts = _texts(at, of, by)
-    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, texts)]
+    # Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
+    choices = last_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"))
+    needed = _texts(at, by, of, answers) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
+    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, needed)]
     yes = [held[id_].payload["warned"] for id_ in seen]
     known = [each.payload["known"] for each in _known(at, "triage", by)]
     if at.root.kind == "report":
@@ -404,10 +440,29 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     return bool(yes) or may in enough
 
 
-def _texts(at: Standing, of: Event, by: str | None, to: str = "") -> int:
-    """The places of the packets (to these only) that belong to this proposal and were known at `by`, as bits."""
-    known = at.texts.get((of.id, to), 0)
-    return known if by is None else known & at.graph.above[by]
+def _answers(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:
+    """The reporter's answers that count at `by`, and that no other of them follows."""
+    confirms = [each.id for each in at.kinds.get("confirm", ()) if each.payload["of"] in asked]
+    return last_of(at.graph, [id_ for id_ in confirms if _beside(at, id_, of, by)])
+
+
+def _texts(at: Standing, by: str | None, of: Event, answers: Iterable[str]) -> int:
+    """The places of the texts of this step at `by`, as bits: the packets that the reporter agreed to, and those by whoever signs it.
+
+    Another reader's packet that came after the yes is not among them and does not leave: else one could keep every step waiting. Before
+    a yes all are.
+    """
+    held, graph = at.graph.held, at.graph
+    known = at.texts.get((of.id, ""), 0) & (-1 if by is None else graph.above[by])
+    yes = [id_ for id_ in answers if held[id_].payload["agree"] == "YES" and _before(at, id_, by)]
+    if not yes:
+        return known
+    seen = 0
+    for author in (of.author, *([] if by is None else [held[by].author])):
+        seen |= at.texts.get((of.id, author), 0)
+    for id_ in yes:
+        seen |= graph.above[id_]
+    return known & seen
 
 
 def _places(graph: Graph, ids: Iterable[str]) -> int:

@@ -76,10 +76,14 @@ export interface Standing {
   readonly danger: bigint;
   /** A person's valid `recuse` and effective cutoffs. */
   readonly leaving: ReadonlyMap<string, Ids>;
+  /** What each author said, or knew when they said something. */
+  readonly known: ReadonlyMap<string, bigint>;
   readonly history: Step[];
   readonly void: Map<string, VoidReason>;
   /** The `state` event behind the present state. */
   brought: string;
+  /** The event of the last REOPENED, or empty. */
+  reopened: string;
   until: string;
   withdrawn: boolean;
   legalHold: boolean;
@@ -122,10 +126,12 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const valid = shared.filter(({ id }) => !out.has(id));
   const kinds = new Map<string, Event[]>();
   for (const event of valid) for (const key of [kindOf(event), `${kindOf(event)} ${namedIn(event)}`]) add(kinds, key, event);
+  const known = new Map<string, bigint>();
+  for (const { id, author } of valid) known.set(author, (known.get(author) ?? 0n) | aboveOf(graph, id) | bitsOf(graph, [id]));
   const at: Standing = {
-    graph, root, valid, kinds, leaving, history: [["RECEIVED", said(root, "week"), caseId]],
+    graph, root, valid, kinds, leaving, known, history: [["RECEIVED", said(root, "week"), caseId]],
     danger: bitsOf(graph, (kinds.get("triage") ?? []).filter((event) => said(event, "urgency") === "U0").map(({ id }) => id)),
-    void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", until: "", withdrawn: false, legalHold: false,
+    void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", reopened: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
   for (const event of withdrawnLast(at)) {
@@ -170,14 +176,15 @@ function mayAt(at: Standing, of: Event, by: string | undefined): string | undefi
   return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter(besideOf(at, of, by)), at.root);
 }
 
-/** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else. */
+/** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else; as done: or no act. */
 function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReason>): boolean {
   const kinds = NAMING[kindOf(event)];
   if (kinds === undefined) return false;
   const of = namedIn(event);
   const named = graph.held.get(of);
-  const known = named !== undefined && !gone.has(of) && kinds.includes(kindOf(named)) && descends(graph, event.id, of);
-  return of !== "" && !(known && (kindOf(event) !== "retract" || named.author === event.author));
+  if (named === undefined || gone.has(of) || !kinds.includes(kindOf(named)) || !descends(graph, event.id, of)) return of !== "";
+  if (kindOf(event) === "done") return !(OUTWARD as Ids).includes(targetOf(named));
+  return kindOf(event) === "retract" && named.author !== event.author;
 }
 
 /** The same order, but everything said in knowledge of a `withdraw` after everything else: still topological, and not up to ids. */
@@ -190,6 +197,7 @@ function withdrawnLast(at: Standing): Event[] {
 function enter(at: Standing, state: string, by: Event, brought: string): void {
   at.history.push([state, said(by, "week"), by.id]);
   at.brought = brought;
+  if (state === "REOPENED") at.reopened = by.id;
   at.until = said(at.graph.held.get(brought), "until");
 }
 
@@ -241,7 +249,7 @@ function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | ""
   const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
   if ((closes || to === "HELD" || to === "REVIEW") && !ofKind(at, "triage").some(known)) return "triage";
   if (to === "DISCLOSED") {
-    const texts = about(at, "packet", of).filter(known);
+    const texts = textsOf(at, by, of, answersTo(at, by, of));
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
     const all = bitsOf(at.graph, texts.map(({ id }) => id));
     if (!about(at, "legal", of).some((read) => known(read) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
@@ -286,15 +294,22 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
 
-/** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
+/**
+ * Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? Who said that, or
+ * said something in knowledge of it, cannot step back as if they had not: so nobody takes their own signature back.
+ */
 function leftBefore(at: Standing, people: Ids, of: Event, by: string | undefined): boolean {
-  return people.flatMap((person) => at.leaving.get(person) ?? []).some(besideOf(at, of, by));
+  const isKnown = (person: string): boolean => by !== undefined && ((at.known.get(person) ?? 0n) & bitsOf(at.graph, [by])) !== 0n;
+  return people.flatMap((person) => (at.leaving.get(person) ?? [])
+    .filter((left) => kindOf(at.graph.held.get(left) as Event) !== "recuse" || !isKnown(person))).some(besideOf(at, of, by));
 }
 
 /** Can it take effect where the case stands now? */
 function isAllowed(at: Standing, event: Event): boolean {
   const [to, state] = [targetOf(event), stateOf(at)];
   if (kindOf(event) === "hold") return state !== "PURGED" && at.legalHold !== (event.payload["on"] === "YES");
+  // What waited when the case was closed is not taken up again.
+  if (at.reopened !== "" && !descends(at.graph, event.id, at.reopened)) return false;
   if (isLonger(at, event) || (isHurried(at, event) && ![to, ...SHUT].includes(state))) return true;
   if (!(TABLE[state] ?? "").split(" ").includes(to)) return false;
   if ((to === "REOPENED" && at.withdrawn) || (to === "PURGED" && at.legalHold)) return false;
@@ -340,17 +355,50 @@ function isAsked(at: Standing, of: Event, by: string | undefined, proposal: stri
   return same && descends(at.graph, of.id, proposal);
 }
 
+/** The reporter's answers that count for `of` at `by`, and that no other of them follows. */
+function answersTo(at: Standing, by: string | undefined, of: Event): Ids {
+  const isBeside = besideOf(at, of, by);
+  return lastOf(at.graph, ofKind(at, "confirm").filter((event) => isAsked(at, of, by, namedIn(event)) && isBeside(event.id))
+    .map(({ id }) => id));
+}
+
+/**
+ * The texts of this step at `by`: the packets that the reporter agreed to, and those by whoever signs it. Another reader's packet that came
+ * after the yes is not among them and does not leave: else one could keep every step waiting. Before a yes all are.
+ */
+function textsOf(at: Standing, by: string | undefined, of: Event, answers: Ids): Event[] {
+  const { held } = at.graph;
+  const packets = about(at, "packet", of).filter(({ id }) => isBefore(at, id, by));
+  const yes = answers.filter((id) => said(held.get(id), "agree") === "YES" && isBefore(at, id, by));
+  if (yes.length === 0) return packets;
+  const seen = yes.reduce((bits, id) => bits | aboveOf(at.graph, id), 0n);
+  const signers = [of.author, by === undefined ? "" : held.get(by)?.author];
+  return packets.filter(({ id, author }) => signers.includes(author) || (seen & bitsOf(at.graph, [id])) !== 0n);
+}
+
+/** The packets that the reporter agreed to: those that the last answer to their proposal, a yes, descends from. */
+export function agreedTexts(at: Standing): Set<string> {
+  const seen = new Map<string, bigint>();
+  for (const of of new Set(ofKind(at, "confirm").map(namedIn))) {
+    const last = lastOf(at.graph, ofKind(at, `confirm ${of}`).map(({ id }) => id)).filter((id) => said(at.graph.held.get(id), "agree") === "YES");
+    seen.set(of, last.reduce((bits, id) => bits | aboveOf(at.graph, id), 0n));
+  }
+  const isSeen = (text: Event): boolean => ((seen.get(namedIn(text)) ?? 0n) & bitsOf(at.graph, [text.id])) !== 0n;
+  return new Set(ofKind(at, "packet").filter(isSeen).map(({ id }) => id));
+}
+
 /** The reporter's consent to an outward step that takes effect at `by` (undefined: at an event after all others). */
 function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const { graph } = at;
   const isBeside = besideOf(at, of, by);
-  const answers = lastOf(graph, ofKind(at, "confirm").filter((event) => isBeside(event.id) && isAsked(at, of, by, namedIn(event)))
-    .map(({ id }) => id));
+  const answers = answersTo(at, by, of);
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
   if (ofKind(at, "withdraw").some(({ id }) => isBeside(id)) || answers.some((id) => word(id, "agree") === "NO")) return false;
-  // Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-  const texts = bitsOf(graph, about(at, "packet", of).map(({ id }) => id).filter((id) => isBefore(at, id, by)));
-  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & texts) === texts);
+  // Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
+  const careful = lastOf(graph, ofKind(at, "choice").map(({ id }) => id).filter(isBeside))
+    .filter((id) => ["ADVISE", "HOLD"].includes(word(id, "may")));
+  const needed = bitsOf(graph, [...textsOf(at, by, of, answers).map(({ id }) => id), ...careful]);
+  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & needed) === needed);
   const answered = at.root.payload["answers"] as JsonObject | undefined;
   const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
   const narrow = isNarrow(answered?.["known"])

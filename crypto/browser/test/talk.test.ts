@@ -21,7 +21,7 @@ Object.assign(globalThis, { document: { createElement: () => new Words() } });
 
 const all = JSON.parse(readFileSync(new URL("../../vectors/case.json", import.meta.url), "utf8"));
 const events = new Map(await Promise.all(Object.entries<string>(all.events).map(async ([name, raw]) =>
-  [name, await core.parseEvent(core.fromHex(raw), core.fromHex(all.programme))] as const)));
+  [name, await core.parseEvent(core.fromB64(raw), core.fromHex(all.programme))] as const)));
 
 /** The case of a vector as its reporter sees it. */
 function viewOf({ case: id, events: names }: { case: string; events: string[] }): View | undefined {
@@ -64,6 +64,8 @@ test("why something is not counted is always said in words, and what waits says 
     if (view.folded.knew) assert.match(inWords(stateView(view)), /When the company first knew: .* If that is wrong, please tell them\./);
   }
   for (const reason of ["unread", "triage", "legal", "consent", "correction", "reason", "date"]) assert.ok(reasons.has(reason), reason);
+  assert.match(waits.get("DISCLOSED ") ?? "", /A text was made since: it goes with it only if you agree again/);
+  assert.match(waits.get("COORDINATING consent") ?? "", /You agreed, but something has changed since/);
   assert.match(waits.get("DISCLOSED legal") ?? "", /waits until a lawyer has read the text/);
   assert.match(waits.get("PLAN consent") ?? "", /you chose that the reviewers only advise you/);
 });
