@@ -15,13 +15,14 @@ LAST = 4
 class Graph:
     """`held` by id, the root under the case id even if it is a stub; `order` of ids, in which events are judged; `place`: the number of
     each in the plain order, by id alone; `above`: its ancestors' places as bits of one number, which makes descent one shift and the
-    heads of many events one OR.
+    heads of many events one OR; `firm`: the places of the firm endorsements, in the same way.
     """
 
     held: Mapping[str, Event]
     order: tuple[str, ...]
     place: Mapping[str, int]
     above: Mapping[str, int]
+    firm: int
 
 
 def graph_of(held: Mapping[str, Event]) -> Graph:
@@ -41,7 +42,7 @@ def graph_of(held: Mapping[str, Event]) -> Graph:
         agreed = (below[id_] | 1 << place[id_]) & firm
         group = (agreed & -agreed).bit_length() - 1 if agreed else len(plain)
         keys[id_] = (group, LAST if id_ in late else _rank(held[id_]))
-    return Graph(held, tuple(_sorted(followed, keys)), place, above)
+    return Graph(held, tuple(_sorted(followed, keys)), place, above, firm)
 
 
 def descends(graph: Graph, later: str, earlier: str) -> bool:

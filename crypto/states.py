@@ -69,7 +69,7 @@ class Standing:
     kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; about: by kind and by the proposal that they
     name; signed: valid endorsements by what they endorse; extended: proposals that gave a state a later date. As bits, the places of:
     texts: a proposal's packets, by whom they are for, and by author ("" all); danger: where life was found in danger; weeks: what is of
-    that week; known: what each author said, or knew when they said something. reopened: the event of the last REOPENED, or "".
+    that week; passed: by author, what is too late for them to take back (section 9, 9). reopened: the event of the last REOPENED, or "".
     """
 
     graph: Graph
@@ -82,7 +82,7 @@ class Standing:
     texts: Mapping[tuple[str, str], int]
     danger: int
     weeks: Mapping[str, int]
-    known: Mapping[str, int]
+    passed: Mapping[str, int]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
     brought: str = ""
@@ -184,11 +184,23 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
         weeks[event.payload["week"]] |= 1 << graph.place[event.id]
-    known: dict[str, int] = defaultdict(int)
-    for event in valid:
-        known[event.author] |= graph.above[event.id] | 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, known, history, lost)
+    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, _passed(graph, valid), history, lost)
+
+
+def _passed(graph: Graph, valid: Sequence[Event]) -> Mapping[str, int]:
+    """By author, as bits: what they said, or knew when they said something, and what two others agreed on or built on."""
+    passed: dict[str, int] = defaultdict(int)
+    pairs: dict[tuple[str, str], int] = defaultdict(int)
+    for event in valid:
+        known = graph.above[event.id] | 1 << graph.place[event.id]
+        passed[event.author] |= known
+        if event.kind == "endorse" and graph.firm >> graph.place[event.id] & 1:
+            pairs[event.author, graph.held[event.payload["of"]].author] |= known
+    for pair, known in pairs.items():
+        for author in passed.keys() - set(pair):
+            passed[author] |= known
+    return passed
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
@@ -271,22 +283,23 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
         return "recused"
     if of.id not in at.waiting and of.id not in at.void:
         return ""  # it has taken effect: one signature more
-    if any(_beside(at, each.id, of, by) for each in at.about["retract"].get(of.id, ())):
+    if any(_takes_back(at, each.id, of, by) for each in at.about["retract"].get(of.id, ())):
         return "retracted"
     return "state" if of.id in at.void or not _allowed(at, of) else _lacks(at, by, of, {of.id})
 
 
 def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
-    """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded.
+    """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded."""
+    return any(_takes_back(at, left, of, by) for person in people for left in at.leaving.get(person, ()))
 
-    Who said that, or said something in knowledge of it, cannot step back as if they had not: so nobody takes their own signature back.
+
+def _takes_back(at: Standing, back: str, of: Event, by: str | None) -> bool:
+    """Whether a `recuse`, `retract` or cutoff counts against `of` at `by`. A person alone is too late once they knew of that, as they said
+    it or something after it, or once two others built on it.
     """
-    return any(
-        _beside(at, left, of, by)
-        for person in people
-        for left in at.leaving.get(person, ())
-        if by is None or at.graph.held[left].kind != "recuse" or not at.known[person] >> at.graph.place[by] & 1
-    )
+    event = at.graph.held[back]
+    late = by is not None and event.kind != "cutoff" and at.passed[event.author] >> at.graph.place[by] & 1
+    return not late and _beside(at, back, of, by)
 
 
 def _target(event: Event) -> str:

@@ -76,8 +76,8 @@ export interface Standing {
   readonly danger: bigint;
   /** A person's valid `recuse` and effective cutoffs. */
   readonly leaving: ReadonlyMap<string, Ids>;
-  /** What each author said, or knew when they said something. */
-  readonly known: ReadonlyMap<string, bigint>;
+  /** By author: what is too late for them to take back. */
+  readonly passed: ReadonlyMap<string, bigint>;
   readonly history: Step[];
   readonly void: Map<string, VoidReason>;
   /** The `state` event behind the present state. */
@@ -126,10 +126,8 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const valid = shared.filter(({ id }) => !out.has(id));
   const kinds = new Map<string, Event[]>();
   for (const event of valid) for (const key of [kindOf(event), `${kindOf(event)} ${namedIn(event)}`]) add(kinds, key, event);
-  const known = new Map<string, bigint>();
-  for (const { id, author } of valid) known.set(author, (known.get(author) ?? 0n) | aboveOf(graph, id) | bitsOf(graph, [id]));
   const at: Standing = {
-    graph, root, valid, kinds, leaving, known, history: [["RECEIVED", said(root, "week"), caseId]],
+    graph, root, valid, kinds, leaving, passed: passedIn(graph, valid), history: [["RECEIVED", said(root, "week"), caseId]],
     danger: bitsOf(graph, (kinds.get("triage") ?? []).filter((event) => said(event, "urgency") === "U0").map(({ id }) => id)),
     void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", reopened: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
@@ -156,6 +154,23 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
     at.void.set(of, "retracted");
   }
   return at;
+}
+
+/** By author: what they said, or knew when they said something, and what two others agreed on or built on. */
+function passedIn(graph: Graph, valid: readonly Event[]): Map<string, bigint> {
+  const passed = new Map<string, bigint>();
+  const pairs = new Map<string, bigint>();
+  for (const { id, author, payload: { of } } of valid) {
+    const known = aboveOf(graph, id) | bitsOf(graph, [id]);
+    passed.set(author, (passed.get(author) ?? 0n) | known);
+    const pair = `${author} ${graph.held.get(String(of))?.author ?? ""}`;
+    if (graph.firm.has(id)) pairs.set(pair, (pairs.get(pair) ?? 0n) | known);
+  }
+  for (const [author, own] of passed) {
+    const others = [...pairs].filter(([pair]) => !pair.includes(author));
+    passed.set(author, others.reduce((bits, [, known]) => bits | known, own));
+  }
+  return passed;
 }
 
 /** What waits for a second person, in order. */
@@ -238,7 +253,7 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   if (leftBefore(at, event === undefined ? [of.author] : [of.author, event.author], of, event?.id)) return "recused";
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
-  if (about(at, "retract", of).map(({ id }) => id).some(besideOf(at, of, event?.id))) return "retracted";
+  if (about(at, "retract", of).map(({ id }) => id).some(takesBack(at, of, event?.id))) return "retracted";
   return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id);
 }
 
@@ -294,14 +309,20 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
 
-/**
- * Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? Who said that, or
- * said something in knowledge of it, cannot step back as if they had not: so nobody takes their own signature back.
- */
+/** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
 function leftBefore(at: Standing, people: Ids, of: Event, by: string | undefined): boolean {
-  const isKnown = (person: string): boolean => by !== undefined && ((at.known.get(person) ?? 0n) & bitsOf(at.graph, [by])) !== 0n;
-  return people.flatMap((person) => (at.leaving.get(person) ?? [])
-    .filter((left) => kindOf(at.graph.held.get(left) as Event) !== "recuse" || !isKnown(person))).some(besideOf(at, of, by));
+  return people.flatMap((person) => at.leaving.get(person) ?? []).some(takesBack(at, of, by));
+}
+
+/**
+ * Whether a `recuse`, `retract` or cutoff counts against `of` at `by`. A person alone is too late once they knew of that, as they said it or
+ * something after it, or once two others built on it.
+ */
+function takesBack(at: Standing, of: Event, by: string | undefined): (back: string) => boolean {
+  const isBeside = besideOf(at, of, by);
+  const isLate = ({ author, payload: { kind } }: Event): boolean =>
+    by !== undefined && kind !== "cutoff" && ((at.passed.get(author) ?? 0n) & bitsOf(at.graph, [by])) !== 0n;
+  return (back) => !isLate(at.graph.held.get(back) as Event) && isBeside(back);
 }
 
 /** Can it take effect where the case stands now? */

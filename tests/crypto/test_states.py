@@ -20,6 +20,7 @@ from crypto import states
 from crypto.case import Case, by_case, common, fold, heads
 from crypto.encoding import b64, is_week, weeks_of
 from crypto.event import Event, audience_of
+from crypto.graph import graph_of, held_of
 from crypto.private.signing import SignKey, sign_event
 from crypto.wording import WORDING
 
@@ -178,14 +179,23 @@ class Rules:
 
     def left_beside(self, at: str, of: Event, people: set[str]) -> bool:
         """Only by recusal: who is cut off is asked of the fold by other tests."""
-        knew = {event.author for event in self.said if at == event.id or at in self.before(event.id)}
-        leavings = [e for e in self.said if e.kind == "recuse" and e.author in people - knew and e.id not in self.case.void]
-        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in leavings)
+        leavings = [e for e in self.said if e.kind == "recuse" and e.author in people and e.id not in self.case.void]
+        return any(self.in_time(event, at, of) for event in leavings)
+
+    def in_time(self, back: Event, at: str, of: Event) -> bool:
+        """Whether a person alone can still take this back: what they knew they cannot, nor what two others have built on."""
+        after = [event for event in self.said if at == event.id or at in self.before(event.id)]
+        firm = graph_of(held_of(self.by_id.values(), self.case.id))
+        built = [e for e in after if e.kind == "endorse" and firm.firm >> firm.place[e.id] & 1]
+        if any({e.author, self.by_id[e.payload["of"]].author}.isdisjoint({back.author}) for e in built):
+            return False
+        knew = back.author in {event.author for event in after}
+        return not knew and at not in self.before(back.id) and not self.recorded(at, of.id, back.id)
 
     def taken_back(self, at: str, of: Event) -> bool:
         """Whether the proposer took it back without knowing of what is said at this point."""
         backs = [event for event in self.said if event.kind == "retract" and event.payload["of"] == of.id]
-        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in backs)
+        return any(self.in_time(event, at, of) for event in backs)
 
     def known(self, at: str, kind: str) -> list[Event]:
         return [self.by_id[id_] for id_ in self.before(at) if self.by_id[id_].kind == kind and id_ not in self.case.void]
