@@ -79,8 +79,8 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
     void = walk.void | at.void
     valid = tuple(held[id_] for id_ in graph.order if id_ not in void)
     brought = held[at.brought].payload if at.brought else {}
-    withdrawn = [event.id for event in valid if event.kind == "withdraw"]
-    choices = [event.id for event in valid if event.kind == "choice" and not any(descends(graph, event.id, each) for each in withdrawn)]
+    withdrawn = sum(1 << graph.place[event.id] for event in valid if event.kind == "withdraw")
+    choices = [event.id for event in valid if event.kind == "choice" and not graph.above[event.id] & withdrawn]
     lead, second = _pair(valid, walk.active)
     return Case(
         id=case_id,

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crypto.event import Event
@@ -55,6 +55,20 @@ def last_of(graph: Graph, ids: Iterable[str]) -> list[str]:
     for id_ in some:
         passed |= graph.above[id_]
     return [id_ for id_ in some if not passed >> graph.place[id_] & 1]
+
+
+def latest_of(graph: Graph, ids: Sequence[str], key_of: Callable[[Event], str]) -> dict[str, dict[str, int]]:
+    """By id: of these events, which stand in order, the number of the last from which it descends, for each key; under "" of them all."""
+    turn = {id_: n for n, id_ in enumerate(ids)}
+    found = {"": {key_of(graph.held[id_]): n for id_, n in turn.items()}}
+    for id_ in graph.order:
+        latest: dict[str, int] = {}
+        for name in _followed(graph.held[id_], graph.held):
+            mine = {key_of(graph.held[name]): turn[name]} if name in turn else {}
+            for key, n in (*found[name].items(), *mine.items()):
+                latest[key] = max(n, latest.get(key, n))
+        found[id_] = latest
+    return found
 
 
 def held_of(events: Iterable[Event], case_id: str) -> dict[str, Event]:

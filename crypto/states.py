@@ -1,13 +1,13 @@
 """The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL 9, 7 to 14). Reads events of audience `all` only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto.constants import MAY_CODES, NARROW, OUTWARD
 from crypto.encoding import weeks_of
 from crypto.event import REPORTER_KINDS, Event
-from crypto.graph import Graph, descends, last_of
+from crypto.graph import Graph, descends, last_of, latest_of
 
 TABLE: Mapping[str, tuple[str, ...]] = {
     "RECEIVED": ("ACKNOWLEDGED", "CLOSED"),
@@ -67,9 +67,10 @@ class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
     kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; about: by kind and by the proposal that they
-    name; signed: valid endorsements by what they endorse; extended: proposals that gave a state a later date. As bits, the places of:
-    texts: a proposal's packets, by whom they are for, and by author ("" all); danger: where life was found in danger; weeks: what is of
-    that week; passed: by author, what is too late for them to take back (section 9, 9). reopened: the event of the last REOPENED, or "".
+    name; signed: valid endorsements by what they endorse; latest: by kind, the last ones known at each event; extended: proposals that gave
+    a state a later date; passed: by author, what is too late for them to take back (section 9, 9), as bits; reopened: the event of the last
+    REOPENED, or "". As bits, the places of: texts: a proposal's packets, by whom they are for, and by author ("" all); triaged: every
+    triage; danger: where life was found in danger; narrow: where few were found to know; weeks: what is of that week.
     """
 
     graph: Graph
@@ -80,7 +81,9 @@ class Standing:
     said: Sequence[str]
     about: Mapping[str, Mapping[str, Sequence[Event]]]
     texts: Mapping[tuple[str, str], int]
+    triaged: int
     danger: int
+    narrow: int
     weeks: Mapping[str, int]
     passed: Mapping[str, int]
     history: list[tuple[str, str, str]]
@@ -95,6 +98,7 @@ class Standing:
     unsigned: list[str] = field(default_factory=list)
     extended: list[str] = field(default_factory=list)
     signed: dict[str, list[str]] = field(default_factory=dict)
+    latest: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -179,13 +183,17 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
         for to in ("", event.payload["to"], event.author):
             texts[event.payload["state"], to] |= 1 << graph.place[event.id]
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
+    triaged = _places(graph, (event.id for event in kinds["triage"]))
     danger = _places(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
+    narrow = _places(graph, (event.id for event in kinds["triage"] if event.payload["known"] in NARROW))
     root = graph.held[case_id]
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
         weeks[event.payload["week"]] |= 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, _passed(graph, valid), history, lost)
+    return Standing(
+        graph, root, valid, kinds, leaving, said, about, texts, triaged, danger, narrow, weeks, _passed(graph, valid), history, lost
+    )
 
 
 def _passed(graph: Graph, valid: Sequence[Event]) -> Mapping[str, int]:
@@ -361,13 +369,13 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     """What a step that fits the present state lacks if it takes effect at `by`: the first such reason of section 9, or ""."""
     to, reason = _target(of), of.payload.get("reason", "")
     opinion = to in ("HELD", "REVIEW") or (to == "CLOSED" and at.state not in UNTRIAGED and reason != "SPAM")
-    if opinion and not _known(at, "triage", by):
+    if opinion and not _known(at, by, at.triaged):
         return "triage"
     if to == "DISCLOSED" and (lacking := _unread_text(at, by, of, _texts(at, by, of, _answers(at, by, of, asked)))):
         return lacking
     if not _agreed(at, by, of, asked):
         return "consent"
-    fixes = set({each.payload["code"]: each.payload["status"] for each in _known(at, "correction", by)}.values())
+    fixes = _fixes(at, by) if to in ("CORRECTED", "COORDINATING", "CLOSED") else set()
     if to == "CORRECTED" and fixes.isdisjoint(("CLAIMED", "VERIFIED", "DECLINED")):
         return "correction"
     if to == at.state == "COORDINATING" and fixes.isdisjoint(("ACKNOWLEDGED", "CLAIMED", "VERIFIED")):
@@ -394,7 +402,7 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     if to == "REOPENED":  # of what its author knew, whatever week a closing claims
         return week <= max(weeks_of(said) for said, places in at.weeks.items() if places & at.graph.above[of.id]) + REOPEN_WEEKS
     if to == "CLOSED" and of.payload["reason"] == "NO-REPLY":
-        words = [each for each in at.valid if each.kind in REPORTER_KINDS and _beside(at, each.id, of, by)]
+        words = [each for kind in REPORTER_KINDS for each in at.kinds.get(kind, ()) if _beside(at, each.id, of, by)]
         asked = [asked for state, asked, _ in at.history if state == "NEEDS_INFO"][-1:]
         last = max(weeks_of(said) for said in [*asked, *(str(each.payload["week"]) for each in (at.root, *words))])
         return week >= last + SILENCE_WEEKS
@@ -407,8 +415,8 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     elif at.state == to:
         most = begun + EMBARGO_MOST
     else:
-        urgency = [each.payload["urgency"] for each in _known(at, "triage", by)][-1:]
-        most = week + EMBARGO_URGENT.get("".join(urgency), EMBARGO_WEEKS)
+        found = _last_of(at, "triage", by, lambda _: "").get("")
+        most = week + EMBARGO_URGENT.get(found.payload["urgency"] if found else "", EMBARGO_WEEKS)
     return weeks_of(until) <= most
 
 
@@ -442,10 +450,8 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     needed = _texts(at, by, of, answers) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
     seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, needed)]
     yes = [held[id_].payload["warned"] for id_ in seen]
-    known = [each.payload["known"] for each in _known(at, "triage", by)]
-    if at.root.kind == "report":
-        known.append(at.root.payload["answers"]["known"])
-    if any(code in NARROW for code in known) and "YES" not in yes:
+    few = at.root.kind == "report" and at.root.payload["answers"]["known"] in NARROW
+    if (few or _known(at, by, at.narrow)) and "YES" not in yes:
         return False
     # Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
     may = _may(at, by, of) or "PUBLISH"
@@ -455,7 +461,7 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
 
 def _answers(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:
     """The reporter's answers that count at `by`, and that no other of them follows."""
-    confirms = [each.id for each in at.kinds.get("confirm", ()) if each.payload["of"] in asked]
+    confirms = [each.id for name in sorted(asked) for each in at.about["confirm"].get(name, ())]
     return last_of(at.graph, [id_ for id_ in confirms if _beside(at, id_, of, by)])
 
 
@@ -487,9 +493,22 @@ def _all_above(graph: Graph, id_: str, places: int) -> bool:
     return not places & ~graph.above[id_]
 
 
-def _known(at: Standing, kind: str, by: str | None) -> list[Event]:
-    """The valid events of a kind that were known at `by`, in order."""
-    return [each for each in at.kinds.get(kind, ()) if _before(at, each.id, by)]
+def _known(at: Standing, by: str | None, places: int) -> bool:
+    """Whether any of these was known at `by`."""
+    return bool(places if by is None else places & at.graph.above[by])
+
+
+def _fixes(at: Standing, by: str | None) -> set[str]:
+    """At which statuses corrections stood at `by`: of each what was said last."""
+    return {each.payload["status"] for each in _last_of(at, "correction", by, lambda event: str(event.payload["code"])).values()}
+
+
+def _last_of(at: Standing, kind: str, by: str | None, key_of: Callable[[Event], str]) -> dict[str, Event]:
+    """Of the valid events of a kind the last known at `by`, for each key."""
+    events = at.kinds.get(kind, ())
+    if kind not in at.latest:  # asked of few cases: not before it is asked
+        at.latest[kind] = latest_of(at.graph, [each.id for each in events], key_of)
+    return {key: events[n] for key, n in at.latest[kind][by or ""].items()}
 
 
 def _before(at: Standing, id_: str, by: str | None) -> bool:

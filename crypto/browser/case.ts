@@ -3,7 +3,7 @@
 import { PARENTS_MAX, READERS, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
 import { audienceFor, idsOf, kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { add, audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
+import { aboveOf, add, audienceOf, bitsOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
 import { agreedTexts, judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
 
 export interface Case {
@@ -167,8 +167,8 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
   const kinds = new Map<string, Event[]>();
   for (const event of order) add(kinds, kindOf(event), event);
   const ofKind = (kind: string): Event[] => kinds.get(kind) ?? [];
-  const withdrawn = ofKind("withdraw");
-  const choices = ofKind("choice").map(({ id }) => id).filter((id) => !withdrawn.some((each) => descends(graph, id, each.id)));
+  const withdrawn = bitsOf(graph, ofKind("withdraw").map(({ id }) => id));
+  const choices = ofKind("choice").map(({ id }) => id).filter((id) => (aboveOf(graph, id) & withdrawn) === 0n);
   const [state, since] = at.history.at(-1) ?? ["", ""];
   const brought = held.get(at.brought);
   const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);

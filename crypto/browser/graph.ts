@@ -18,6 +18,8 @@ export interface Graph {
   readonly above: ReadonlyMap<string, bigint>;
   /** The firm endorsements. */
   readonly firm: ReadonlySet<string>;
+  /** What each event names and follows. */
+  readonly followed: ReadonlyMap<string, Ids>;
 }
 
 export const audienceOf = (event: Event): string => String(event.payload["audience"]);
@@ -53,7 +55,24 @@ export function graphOf(held: ReadonlyMap<string, Event>): Graph {
     above.set(id, (followed.get(id) ?? []).reduce((bits, name) => bits | (bit.get(name) ?? 0n) | (above.get(name) ?? 0n), 0n));
   }
   const { keys, firm } = keysOf({ held, bit, above }, plain, followed);
-  return { held, order: topological(followed, (id) => keys.get(id) ?? ""), bit, above, firm };
+  return { held, order: topological(followed, (id) => keys.get(id) ?? ""), bit, above, firm, followed };
+}
+
+/** By id: of these events, which stand in order, the number of the last from which it descends, for each key; under "" of all. */
+export function latestOf({ held, order, followed }: Graph, ids: Ids, keyOf: (event: Event) => string): Map<string, Map<string, number>> {
+  const turn = new Map(ids.map((id, n) => [id, n]));
+  const found = new Map([["", new Map(ids.map((id, n) => [keyOf(held.get(id) as Event), n]))]]);
+  for (const id of order) {
+    const latest = new Map<string, number>();
+    const put = (key: string, n: number): void => void latest.set(key, Math.max(n, latest.get(key) ?? n));
+    for (const name of followed.get(id) ?? []) {
+      found.get(name)?.forEach((n, key) => put(key, n));
+      const n = turn.get(name);
+      if (n !== undefined) put(keyOf(held.get(name) as Event), n);
+    }
+    found.set(id, latest);
+  }
+  return found;
 }
 
 /** Each after all that it follows; of those that are free the one of the smallest key, and of these the smallest id. */
@@ -85,7 +104,7 @@ function topological(followed: ReadonlyMap<string, Ids>, keyOf: (id: string) => 
  * closing. So nobody can put a step before what others agreed on by trying ids. No void is looked at.
  */
 function keysOf(
-  { held, bit, above }: Omit<Graph, "order" | "firm">, plain: Ids, followed: ReadonlyMap<string, Ids>,
+  { held, bit, above }: Omit<Graph, "order" | "firm" | "followed">, plain: Ids, followed: ReadonlyMap<string, Ids>,
 ): { keys: ReadonlyMap<string, string>; firm: ReadonlySet<string> } {
   const bitOf = (id: string): bigint => bit.get(id) ?? 0n;
   const [below, steps, own] = [new Map<string, bigint>(), new Map<string, bigint>(), new Map<string, bigint>()];

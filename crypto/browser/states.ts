@@ -2,8 +2,8 @@
 
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
 import { weekNumber, type JsonObject } from "./encoding.ts";
-import { kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { aboveOf, add, audienceOf, bitsOf, descends, lastOf, type Graph } from "./graph.ts";
+import { kindOf, REPORTER_KINDS, type Event } from "./event.ts";
+import { aboveOf, add, audienceOf, bitsOf, descends, lastOf, latestOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
   | "unread" | "orphan" | "same" | "retracted" | "state" | "triage" | "packet" | "legal" | "consent" | "correction" | "reason" | "date";
@@ -74,6 +74,11 @@ export interface Standing {
   readonly kinds: ReadonlyMap<string, readonly Event[]>;
   /** Where life was found in danger. */
   readonly danger: bigint;
+  /** Every triage, and where few were found to know. */
+  readonly triaged: bigint;
+  readonly narrow: bigint;
+  /** By kind: the numbers of the last ones known at each event. */
+  readonly latest: Map<string, ReadonlyMap<string, ReadonlyMap<string, number>>>;
   /** A person's valid `recuse` and effective cutoffs. */
   readonly leaving: ReadonlyMap<string, Ids>;
   /** By author: what is too late for them to take back. */
@@ -126,9 +131,11 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const valid = shared.filter(({ id }) => !out.has(id));
   const kinds = new Map<string, Event[]>();
   for (const event of valid) for (const key of [kindOf(event), `${kindOf(event)} ${namedIn(event)}`]) add(kinds, key, event);
+  const triages = (isMeant: (triage: Event) => boolean): bigint => bitsOf(graph, (kinds.get("triage") ?? []).filter(isMeant).map(({ id }) => id));
   const at: Standing = {
     graph, root, valid, kinds, leaving, passed: passedIn(graph, valid), history: [["RECEIVED", said(root, "week"), caseId]],
-    danger: bitsOf(graph, (kinds.get("triage") ?? []).filter((event) => said(event, "urgency") === "U0").map(({ id }) => id)),
+    triaged: triages(() => true), danger: triages((event) => said(event, "urgency") === "U0"),
+    narrow: triages((event) => isNarrow(event.payload["known"])), latest: new Map(),
     void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", reopened: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
@@ -260,21 +267,20 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
 /** The first thing that a step which fits the present state lacks at `by` (undefined: at an event after all others), or "". */
 function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | "" {
   const [to, reason, state] = [targetOf(of), said(of, "reason"), stateOf(at)];
-  const known = ({ id }: Event): boolean => isBefore(at, id, by);
   const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
-  if ((closes || to === "HELD" || to === "REVIEW") && !ofKind(at, "triage").some(known)) return "triage";
+  if ((closes || to === "HELD" || to === "REVIEW") && !isKnown(at, at.triaged, by)) return "triage";
   if (to === "DISCLOSED") {
     const texts = textsOf(at, by, of, answersTo(at, by, of));
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
     const all = bitsOf(at.graph, texts.map(({ id }) => id));
-    if (!about(at, "legal", of).some((read) => known(read) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
+    if (!about(at, "legal", of).some((read) => isBefore(at, read.id, by) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
   }
   const may = ["PLAN", "ADVICE"].includes(to) ? mayAt(at, of, by) : undefined;
   if (may !== undefined && (may === "ADVISE") === (to === "PLAN")) return "consent";
   if ((OUTWARD as Ids).includes(to) && !consented(at, by, of)) return "consent";
   // Of each correction what was said of it last.
-  const isShown = (step: string): boolean => STATUSES[step] === undefined || [...new Map(ofKind(at, "correction").filter(known)
-    .map((event) => [said(event, "code"), said(event, "status")])).values()].some((status) => STATUSES[step]?.includes(status));
+  const isShown = (step: string): boolean => STATUSES[step] === undefined
+    || lastKnown(at, "correction", by, "code").some((event) => STATUSES[step]?.includes(said(event, "status")));
   if ((to !== "COORDINATING" || to === state) && !isShown(to)) return "correction";
   const passed = PASSED[reason];
   if (!isShown(reason) || (passed !== undefined && !at.history.some(([each]) => each === passed))) return "reason";
@@ -292,7 +298,7 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
     return isUntil(weekNumber(at.history.find(([each]) => each === "ACKNOWLEDGED")?.[1] ?? said(at.root, "week")), WEEKS.feedback);
   }
   if (to === "COORDINATING") {
-    const urgency = said(ofKind(at, "triage").findLast(({ id }) => isBefore(at, id, by)), "urgency");
+    const urgency = said(lastKnown(at, "triage", by, "kind")[0], "urgency");
     return isUntil(first, to === state ? WEEKS.most : urgency === "U0" || urgency === "U1" ? WEEKS[urgency] : WEEKS.embargo);
   }
   if (to === "REOPENED") {
@@ -304,7 +310,7 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
   const asked = at.history.filter(([each]) => each === "NEEDS_INFO").map(([, each]) => each).slice(-1);
   // A word of the reporter said at the same time beats closing for silence.
   const isBeside = besideOf(at, of, by);
-  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(event.id));
+  const heard = REPORTER_KINDS.flatMap((kind) => ofKind(at, kind)).filter(({ id }) => isBeside(id));
   const silent = [...asked, ...[at.root, ...heard].map((event) => said(event, "week"))].map(weekNumber);
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
@@ -379,8 +385,8 @@ function isAsked(at: Standing, of: Event, by: string | undefined, proposal: stri
 /** The reporter's answers that count for `of` at `by`, and that no other of them follows. */
 function answersTo(at: Standing, by: string | undefined, of: Event): Ids {
   const isBeside = besideOf(at, of, by);
-  return lastOf(at.graph, ofKind(at, "confirm").filter((event) => isAsked(at, of, by, namedIn(event)) && isBeside(event.id))
-    .map(({ id }) => id));
+  const confirms = by === of.id ? ofKind(at, "confirm").filter((event) => isAsked(at, of, by, namedIn(event))) : about(at, "confirm", of);
+  return lastOf(at.graph, confirms.map(({ id }) => id).filter(isBeside));
 }
 
 /**
@@ -421,13 +427,24 @@ function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const needed = bitsOf(graph, [...textsOf(at, by, of, answers).map(({ id }) => id), ...careful]);
   const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & needed) === needed);
   const answered = at.root.payload["answers"] as JsonObject | undefined;
-  const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
-  const narrow = isNarrow(answered?.["known"])
-    || ofKind(at, "triage").some(({ id, payload }) => isNarrow(payload["known"]) && isBefore(at, id, by));
+  const narrow = isNarrow(answered?.["known"]) || isKnown(at, at.narrow, by);
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;
   // Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
   const may = mayAt(at, of, by) ?? "PUBLISH";
   return yes.length > 0 || (ENOUGH[said(of, "to")] ?? []).includes(may);
+}
+
+const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
+/** Is any of these bits known at `by`? */
+const isKnown = (at: Standing, bits: bigint, by: string | undefined): boolean => (by === undefined ? bits : bits & aboveOf(at.graph, by)) !== 0n;
+
+/** Of the valid events of a kind the last known at `by`, for each of what they say under `name`. */
+function lastKnown(at: Standing, kind: string, by: string | undefined, name: string): Event[] {
+  const events = ofKind(at, kind);
+  let latest = at.latest.get(kind);
+  // Asked of few cases: not before it is asked.
+  if (latest === undefined) at.latest.set(kind, latest = latestOf(at.graph, events.map(({ id }) => id), (event) => said(event, name)));
+  return [...latest.get(by ?? "")?.values() ?? []].map((n) => events[n] as Event);
 }
 
 const isBefore = (at: Standing, id: string, by: string | undefined): boolean => by === undefined || descends(at.graph, by, id);
