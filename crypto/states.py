@@ -454,9 +454,11 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     if (few or _known(at, by, at.narrow)) and "YES" not in yes:
         return False
     # Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-    may = _may(at, by, of) or "PUBLISH"
+    # A wider choice that nobody knew who signed allows nothing yet; a more careful one counts at once.
+    known = [each.id for each in at.kinds.get("choice", ()) if _before(at, each.id, by)]
+    mays = {_may(at, by, of) or "PUBLISH", may_of(graph, known, at.root) or "PUBLISH"}
     enough = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}[of.payload["to"]]
-    return bool(yes) or may in enough
+    return bool(yes) or mays <= set(enough)
 
 
 def _answers(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:

@@ -430,8 +430,10 @@ function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const narrow = isNarrow(answered?.["known"]) || isKnown(at, at.narrow, by);
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;
   // Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-  const may = mayAt(at, of, by) ?? "PUBLISH";
-  return yes.length > 0 || (ENOUGH[said(of, "to")] ?? []).includes(may);
+  // A wider choice that nobody knew who signed allows nothing yet; a more careful one counts at once.
+  const known = ofKind(at, "choice").map(({ id }) => id).filter((id) => isBefore(at, id, by));
+  const mays = [mayAt(at, of, by), mayOf(graph, known, at.root)].map((may) => may ?? "PUBLISH");
+  return yes.length > 0 || mays.every((may) => ENOUGH[said(of, "to")]?.includes(may));
 }
 
 const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);

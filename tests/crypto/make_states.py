@@ -155,6 +155,7 @@ def plans() -> dict[str, Plans]:
         "ask": {
             "referred": ("asked first: no", [f"{PLAN} ref +"]),
             "referred-yes": ("asked first: yes", [f"{PLAN} ref yes +"]),
+            "widened-known": ("signed again in knowledge of it", [f"{PLAN} ref +", f"{PLAN} ref may-REFER +/wim"]),
             "packet-seen": ("yes to a step with its packet", [f"{PLAN} cal packet:cal yes:cal +:cal"]),
             "packet-after-yes": ("the packet came after the yes", [f"{PLAN} cal yes:cal packet:cal +:cal"]),
             "packet-other-reader": ("a packet after the yes, by who does not sign: it does not leave", [f"{PLAN} cal yes:cal packet/wim:cal +:cal"]),
@@ -165,7 +166,7 @@ def plans() -> dict[str, Plans]:
             "packet-beside-yes": ("the packet came at the same time as the yes", [f"{PLAN} cal yes:cal", f"{PLAN} cal packet:cal", f"{PLAN} cal yes:cal | {PLAN} cal packet:cal => +:cal"]),
             "packet-of-another-step": ("a packet of another step", [f"{PLAN} coord packet:coord cal yes:cal +:cal"]),
             "widened": ("a later choice allows it", [f"{PLAN} may-REFER ref +"]),
-            "widened-beside": ("an endorsement that has not seen the wider choice: what is allowed now counts", [f"{PLAN} ref +", f"{PLAN} may-REFER"]),
+            "widened-beside": ("an endorsement that has not seen the wider choice: nobody who signed knew of any consent", [f"{PLAN} ref +", f"{PLAN} may-REFER"]),
             "urgent": ("urgent, but nobody agreed", [f"{PLAN} u0 uref"]),
             "urgent-earlier-yes": ("urgent, and they agreed to the same step before", [f"{PLAN} u0 cal yes ucal"]),
             "urgent-yes-to-other-whom": ("urgent, and they agreed to another authority", [f"{PLAN} u0 cal yes uref"]),

@@ -157,7 +157,8 @@ class Rules:
         few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
         if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
             return False
-        may, to = self.may(at, of), of.payload["to"]
+        mays = [event.payload["may"] for event in self.latest(self.known(at, "choice"))] or [self.case.root.payload["answers"]["may"]]
+        may, to = min([self.may(at, of), *mays], key=CAREFUL.index), of.payload["to"]
         if to == "DISCLOSED":
             texts = {
                 each.id for each in self.said if each.kind == "packet" and each.payload["state"] == of.id and each.payload["to"] == "PUBLIC"
