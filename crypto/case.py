@@ -20,8 +20,9 @@ class Case:
     sign keys who read the case now; `gone` maps those who did to "recused" or "cutoff"; `evaluator` may be "". `history` holds
     (state, week, id of the event that brought it), the first being RECEIVED; `since` is the last one's week, `until` and `whom` are of
     the `state` event behind it, or "", and `until` of the last that gave it a later date; `extended` are all that did so in any state.
-    `unsigned` are urgent steps without a second signature; under `legal_hold` the case cannot be purged. `knew` is the last
-    `knew` event. `corrections` maps a code to its latest status; `lead` and `second` are sign keys or "".
+    `unsigned` are urgent steps without a second signature; under `legal_hold` the case cannot be purged. `agreed` are the packets that
+    the reporter agreed to. `knew` is the last `knew` event. `corrections` maps a code to its latest status; `lead` and `second` are
+    sign keys or "".
     """
 
     id: str
@@ -44,6 +45,7 @@ class Case:
     unsigned: tuple[str, ...]
     extended: tuple[str, ...]
     legal_hold: bool
+    agreed: frozenset[str]
     triage: Event | None
     knew: Event | None
     corrections: Mapping[str, str]
@@ -77,8 +79,8 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
     void = walk.void | at.void
     valid = tuple(held[id_] for id_ in graph.order if id_ not in void)
     brought = held[at.brought].payload if at.brought else {}
-    withdrawn = [event.id for event in valid if event.kind == "withdraw"]
-    choices = [event.id for event in valid if event.kind == "choice" and not any(descends(graph, event.id, each) for each in withdrawn)]
+    withdrawn = sum(1 << graph.place[event.id] for event in valid if event.kind == "withdraw")
+    choices = [event.id for event in valid if event.kind == "choice" and not graph.above[event.id] & withdrawn]
     lead, second = _pair(valid, walk.active)
     return Case(
         id=case_id,
@@ -101,6 +103,7 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
         unsigned=tuple(at.unsigned),
         extended=tuple(at.extended),
         legal_hold=at.legal_hold,
+        agreed=states.agreed(at),
         triage=_last(valid, "triage"),
         knew=_last(valid, "knew"),
         corrections={event.payload["code"]: event.payload["status"] for event in valid if event.kind == "correction"},

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crypto.event import Event
@@ -15,13 +15,14 @@ LAST = 4
 class Graph:
     """`held` by id, the root under the case id even if it is a stub; `order` of ids, in which events are judged; `place`: the number of
     each in the plain order, by id alone; `above`: its ancestors' places as bits of one number, which makes descent one shift and the
-    heads of many events one OR.
+    heads of many events one OR; `firm`: the places of the firm endorsements, in the same way.
     """
 
     held: Mapping[str, Event]
     order: tuple[str, ...]
     place: Mapping[str, int]
     above: Mapping[str, int]
+    firm: int
 
 
 def graph_of(held: Mapping[str, Event]) -> Graph:
@@ -41,7 +42,7 @@ def graph_of(held: Mapping[str, Event]) -> Graph:
         agreed = (below[id_] | 1 << place[id_]) & firm
         group = (agreed & -agreed).bit_length() - 1 if agreed else len(plain)
         keys[id_] = (group, LAST if id_ in late else _rank(held[id_]))
-    return Graph(held, tuple(_sorted(followed, keys)), place, above)
+    return Graph(held, tuple(_sorted(followed, keys)), place, above, firm)
 
 
 def descends(graph: Graph, later: str, earlier: str) -> bool:
@@ -54,6 +55,20 @@ def last_of(graph: Graph, ids: Iterable[str]) -> list[str]:
     for id_ in some:
         passed |= graph.above[id_]
     return [id_ for id_ in some if not passed >> graph.place[id_] & 1]
+
+
+def latest_of(graph: Graph, ids: Sequence[str], key_of: Callable[[Event], str]) -> dict[str, dict[str, int]]:
+    """By id: of these events, which stand in order, the number of the last from which it descends, for each key; under "" of them all."""
+    turn = {id_: n for n, id_ in enumerate(ids)}
+    found = {"": {key_of(graph.held[id_]): n for id_, n in turn.items()}}
+    for id_ in graph.order:
+        latest: dict[str, int] = {}
+        for name in _followed(graph.held[id_], graph.held):
+            mine = {key_of(graph.held[name]): turn[name]} if name in turn else {}
+            for key, n in (*found[name].items(), *mine.items()):
+                latest[key] = max(n, latest.get(key, n))
+        found[id_] = latest
+    return found
 
 
 def held_of(events: Iterable[Event], case_id: str) -> dict[str, Event]:

@@ -1,13 +1,13 @@
 """The states of a case: proposals, endorsements and the reporter's consent (PROTOCOL 9, 7 to 14). Reads events of audience `all` only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crypto.constants import MAY_CODES, NARROW, OUTWARD
 from crypto.encoding import weeks_of
 from crypto.event import REPORTER_KINDS, Event
-from crypto.graph import Graph, descends, last_of
+from crypto.graph import Graph, descends, last_of, latest_of
 
 TABLE: Mapping[str, tuple[str, ...]] = {
     "RECEIVED": ("ACKNOWLEDGED", "CLOSED"),
@@ -67,8 +67,10 @@ class Standing:
     """Where the machine stands. history: (state, week, id of the event that brought it); brought: the `state` event behind the present one.
 
     kinds: the valid events by kind; said: the reporter's `choice`, `confirm` and `withdraw`; about: by kind and by the proposal that they
-    name; signed: valid endorsements by what they endorse; extended: proposals that gave a state a later date. As bits, the places of:
-    texts: a proposal's packets, by whom they are for ("" all); danger: where life was found in danger; weeks: what is of that week.
+    name; signed: valid endorsements by what they endorse; latest: by kind, the last ones known at each event; extended: proposals that gave
+    a state a later date; passed: by author, what is too late for them to take back (section 9, 9), as bits; reopened: the event of the last
+    REOPENED, or "". As bits, the places of: texts: a proposal's packets, by whom they are for, and by author ("" all); triaged: every
+    triage; danger: where life was found in danger; narrow: where few were found to know; weeks: what is of that week.
     """
 
     graph: Graph
@@ -79,11 +81,15 @@ class Standing:
     said: Sequence[str]
     about: Mapping[str, Mapping[str, Sequence[Event]]]
     texts: Mapping[tuple[str, str], int]
+    triaged: int
     danger: int
+    narrow: int
     weeks: Mapping[str, int]
+    passed: Mapping[str, int]
     history: list[tuple[str, str, str]]
     void: dict[str, str]
     brought: str = ""
+    reopened: str = ""
     until: str = ""
     withdrawn: bool = False
     legal_hold: bool = False
@@ -92,6 +98,7 @@ class Standing:
     unsigned: list[str] = field(default_factory=list)
     extended: list[str] = field(default_factory=list)
     signed: dict[str, list[str]] = field(default_factory=dict)
+    latest: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -136,6 +143,18 @@ def proposals(at: Standing) -> tuple[Proposal, ...]:
     return tuple(Proposal(of.id, _why_not(at, None, of) if _allowed(at, of) else "state") for of in waiting)
 
 
+def agreed(at: Standing) -> frozenset[str]:
+    """The packets that the reporter agreed to: those that the last answer to their proposal, a yes, descends from."""
+    seen = 0
+    for answers in at.about["confirm"].values():
+        last = last_of(at.graph, [each.id for each in answers])
+        known = 0
+        for id_ in last:
+            known |= at.graph.above[id_] if at.graph.held[id_].payload["agree"] == "YES" else 0
+        seen |= known & at.texts.get((answers[0].payload["of"], ""), 0)
+    return frozenset(each.id for each in at.kinds.get("packet", ()) if seen >> at.graph.place[each.id] & 1)
+
+
 def may_of(graph: Graph, choices: Iterable[str], root: Event) -> str:
     """The most careful of the choices that no other choice follows; without any, what the report said; "" if that is not held."""
     last = [str(graph.held[id_].payload["may"]) for id_ in last_of(graph, choices)]
@@ -161,23 +180,49 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
             about[event.kind][event.payload["state" if event.kind == "packet" else "of"]].append(event)
     texts: dict[tuple[str, str], int] = defaultdict(int)
     for event in kinds["packet"]:
-        for to in ("", event.payload["to"]):
+        for to in ("", event.payload["to"], event.author):
             texts[event.payload["state"], to] |= 1 << graph.place[event.id]
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
+    triaged = _places(graph, (event.id for event in kinds["triage"]))
     danger = _places(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
+    narrow = _places(graph, (event.id for event in kinds["triage"] if event.payload["known"] in NARROW))
     root = graph.held[case_id]
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
         weeks[event.payload["week"]] |= 1 << graph.place[event.id]
     history = [("RECEIVED", str(root.payload["week"]), case_id)]
-    return Standing(graph, root, valid, kinds, leaving, said, about, texts, danger, weeks, history, lost)
+    return Standing(
+        graph, root, valid, kinds, leaving, said, about, texts, triaged, danger, narrow, weeks, _passed(graph, valid), history, lost
+    )
+
+
+def _passed(graph: Graph, valid: Sequence[Event]) -> Mapping[str, int]:
+    """By author, as bits: what they said, or knew when they said something, and what two others agreed on or built on."""
+    passed: dict[str, int] = defaultdict(int)
+    pairs: dict[tuple[str, str], int] = defaultdict(int)
+    for event in valid:
+        known = graph.above[event.id] | 1 << graph.place[event.id]
+        passed[event.author] |= known
+        if event.kind == "endorse" and graph.firm >> graph.place[event.id] & 1:
+            pairs[event.author, graph.held[event.payload["of"]].author] |= known
+    for pair, known in pairs.items():
+        for author in passed.keys() - set(pair):
+            passed[author] |= known
+    return passed
 
 
 def _orphan(graph: Graph, event: Event, void: Mapping[str, str]) -> bool:
-    """Whether it names no event of the right kind that counts and that its author had seen; to retract, also one of somebody else."""
+    """Whether it names no event of the right kind that counts and that its author had seen; to retract, also one of somebody else, and
+    as done, also one that is no act in the world.
+    """
     of = event.payload["state" if event.kind == "packet" else "of"]
     known = of in graph.held and of not in void and graph.held[of].kind in NAMING[event.kind] and descends(graph, event.id, of)
-    return of != "" and not (known and (event.kind != "retract" or graph.held[of].author == event.author))
+    if not known:
+        return bool(of != "")
+    named = graph.held[of]
+    if event.kind == "done":
+        return named.payload["to"] not in OUTWARD
+    return event.kind == "retract" and named.author != event.author
 
 
 def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
@@ -193,6 +238,7 @@ def _withdrawn_last(graph: Graph, events: Sequence[Event]) -> list[Event]:
 def _enter(at: Standing, state: str, by: Event, brought: str) -> None:
     at.history.append((state, str(by.payload["week"]), by.id))
     at.brought = brought
+    at.reopened = by.id if state == "REOPENED" else at.reopened
     at.until = str(at.graph.held[brought].payload.get("until", "")) if brought else ""
 
 
@@ -245,14 +291,23 @@ def _why_not(at: Standing, event: Event | None, of: Event) -> str:
         return "recused"
     if of.id not in at.waiting and of.id not in at.void:
         return ""  # it has taken effect: one signature more
-    if any(_beside(at, each.id, of, by) for each in at.about["retract"].get(of.id, ())):
+    if any(_takes_back(at, each.id, of, by) for each in at.about["retract"].get(of.id, ())):
         return "retracted"
     return "state" if of.id in at.void or not _allowed(at, of) else _lacks(at, by, of, {of.id})
 
 
 def _recused(at: Standing, people: Iterable[str], of: Event, by: str | None) -> bool:
     """Whether one of these people left without knowing what took effect at `by`, and before the act in the world was recorded."""
-    return any(_beside(at, left, of, by) for person in people for left in at.leaving.get(person, ()))
+    return any(_takes_back(at, left, of, by) for person in people for left in at.leaving.get(person, ()))
+
+
+def _takes_back(at: Standing, back: str, of: Event, by: str | None) -> bool:
+    """Whether a `recuse`, `retract` or cutoff counts against `of` at `by`. A person alone is too late once they knew of that, as they said
+    it or something after it, or once two others built on it.
+    """
+    event = at.graph.held[back]
+    late = by is not None and event.kind != "cutoff" and at.passed[event.author] >> at.graph.place[by] & 1
+    return not late and _beside(at, back, of, by)
 
 
 def _target(event: Event) -> str:
@@ -265,6 +320,8 @@ def _allowed(at: Standing, event: Event) -> bool:
     to, reason = _target(event), event.payload.get("reason")
     if event.kind == "hold":
         return at.state != "PURGED" and at.legal_hold != (event.payload["on"] == "YES")
+    if at.reopened and not descends(at.graph, event.id, at.reopened):
+        return False  # what waited when the case was closed is not taken up again
     if _longer(at, event) or (_hurried(at, event) and at.state not in (to, *SHUT)):
         return True
     if to not in TABLE[at.state] or (to == "REOPENED" and at.withdrawn) or (to == "PURGED" and at.legal_hold):
@@ -312,13 +369,13 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     """What a step that fits the present state lacks if it takes effect at `by`: the first such reason of section 9, or ""."""
     to, reason = _target(of), of.payload.get("reason", "")
     opinion = to in ("HELD", "REVIEW") or (to == "CLOSED" and at.state not in UNTRIAGED and reason != "SPAM")
-    if opinion and not _known(at, "triage", by):
+    if opinion and not _known(at, by, at.triaged):
         return "triage"
-    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of)):
+    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of, _texts(at, by, of, _answers(at, by, of, asked)))):
         return lacking
     if not _agreed(at, by, of, asked):
         return "consent"
-    fixes = set({each.payload["code"]: each.payload["status"] for each in _known(at, "correction", by)}.values())
+    fixes = _fixes(at, by) if to in ("CORRECTED", "COORDINATING", "CLOSED") else set()
     if to == "CORRECTED" and fixes.isdisjoint(("CLAIMED", "VERIFIED", "DECLINED")):
         return "correction"
     if to == at.state == "COORDINATING" and fixes.isdisjoint(("ACKNOWLEDGED", "CLAIMED", "VERIFIED")):
@@ -330,11 +387,10 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     return "" if _in_time(at, by, of) else "date"
 
 
-def _unread_text(at: Standing, by: str | None, of: Event) -> str:
+def _unread_text(at: Standing, by: str | None, of: Event, texts: int) -> str:
     """What a published text lacks: itself, or somebody who advises on law and has read every text of the step."""
-    if not _texts(at, of, by, "PUBLIC"):
+    if not texts & at.texts.get((of.id, "PUBLIC"), 0):
         return "packet"
-    texts = _texts(at, of, by)
     legal = [each.id for each in at.about["legal"].get(of.id, ()) if _before(at, each.id, by)]
     return "" if any(_all_above(at.graph, id_, texts) for id_ in legal) else "legal"
 
@@ -346,7 +402,7 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     if to == "REOPENED":  # of what its author knew, whatever week a closing claims
         return week <= max(weeks_of(said) for said, places in at.weeks.items() if places & at.graph.above[of.id]) + REOPEN_WEEKS
     if to == "CLOSED" and of.payload["reason"] == "NO-REPLY":
-        words = [each for each in at.valid if each.kind in REPORTER_KINDS and _beside(at, each.id, of, by)]
+        words = [each for kind in REPORTER_KINDS for each in at.kinds.get(kind, ()) if _beside(at, each.id, of, by)]
         asked = [asked for state, asked, _ in at.history if state == "NEEDS_INFO"][-1:]
         last = max(weeks_of(said) for said in [*asked, *(str(each.payload["week"]) for each in (at.root, *words))])
         return week >= last + SILENCE_WEEKS
@@ -359,8 +415,8 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     elif at.state == to:
         most = begun + EMBARGO_MOST
     else:
-        urgency = [each.payload["urgency"] for each in _known(at, "triage", by)][-1:]
-        most = week + EMBARGO_URGENT.get("".join(urgency), EMBARGO_WEEKS)
+        found = _last_of(at, "triage", by, lambda _: "").get("")
+        most = week + EMBARGO_URGENT.get(found.payload["urgency"] if found else "", EMBARGO_WEEKS)
     return weeks_of(until) <= most
 
 
@@ -386,28 +442,48 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     """
     held, graph = at.graph.held, at.graph
     counted = [id_ for id_ in at.said if _beside(at, id_, of, by)]
-    answers = last_of(graph, (id_ for id_ in counted if held[id_].kind == "confirm" and held[id_].payload["of"] in asked))
+    answers = _answers(at, by, of, asked)
     if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
         return False
-    # Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-    texts = _texts(at, of, by)
-    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, texts)]
+    # Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
+    choices = last_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"))
+    needed = _texts(at, by, of, answers) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
+    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, needed)]
     yes = [held[id_].payload["warned"] for id_ in seen]
-    known = [each.payload["known"] for each in _known(at, "triage", by)]
-    if at.root.kind == "report":
-        known.append(at.root.payload["answers"]["known"])
-    if any(code in NARROW for code in known) and "YES" not in yes:
+    few = at.root.kind == "report" and at.root.payload["answers"]["known"] in NARROW
+    if (few or _known(at, by, at.narrow)) and "YES" not in yes:
         return False
     # Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-    may = _may(at, by, of) or "PUBLISH"
+    # A wider choice that nobody knew who signed allows nothing yet; a more careful one counts at once.
+    known = [each.id for each in at.kinds.get("choice", ()) if _before(at, each.id, by)]
+    mays = {_may(at, by, of) or "PUBLISH", may_of(graph, known, at.root) or "PUBLISH"}
     enough = {"REFERRED": ("REFER", "PUBLISH"), "COORDINATING": ("PUBLISH",), "DISCLOSED": ()}[of.payload["to"]]
-    return bool(yes) or may in enough
+    return bool(yes) or mays <= set(enough)
 
 
-def _texts(at: Standing, of: Event, by: str | None, to: str = "") -> int:
-    """The places of the packets (to these only) that belong to this proposal and were known at `by`, as bits."""
-    known = at.texts.get((of.id, to), 0)
-    return known if by is None else known & at.graph.above[by]
+def _answers(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:
+    """The reporter's answers that count at `by`, and that no other of them follows."""
+    confirms = [each.id for name in sorted(asked) for each in at.about["confirm"].get(name, ())]
+    return last_of(at.graph, [id_ for id_ in confirms if _beside(at, id_, of, by)])
+
+
+def _texts(at: Standing, by: str | None, of: Event, answers: Iterable[str]) -> int:
+    """The places of the texts of this step at `by`, as bits: the packets that the reporter agreed to, and those by whoever signs it.
+
+    Another reader's packet that came after the yes is not among them and does not leave: else one could keep every step waiting. Before
+    a yes all are.
+    """
+    held, graph = at.graph.held, at.graph
+    known = at.texts.get((of.id, ""), 0) & (-1 if by is None else graph.above[by])
+    yes = [id_ for id_ in answers if held[id_].payload["agree"] == "YES" and _before(at, id_, by)]
+    if not yes:
+        return known
+    seen = 0
+    for author in (of.author, *([] if by is None else [held[by].author])):
+        seen |= at.texts.get((of.id, author), 0)
+    for id_ in yes:
+        seen |= graph.above[id_]
+    return known & seen
 
 
 def _places(graph: Graph, ids: Iterable[str]) -> int:
@@ -419,9 +495,22 @@ def _all_above(graph: Graph, id_: str, places: int) -> bool:
     return not places & ~graph.above[id_]
 
 
-def _known(at: Standing, kind: str, by: str | None) -> list[Event]:
-    """The valid events of a kind that were known at `by`, in order."""
-    return [each for each in at.kinds.get(kind, ()) if _before(at, each.id, by)]
+def _known(at: Standing, by: str | None, places: int) -> bool:
+    """Whether any of these was known at `by`."""
+    return bool(places if by is None else places & at.graph.above[by])
+
+
+def _fixes(at: Standing, by: str | None) -> set[str]:
+    """At which statuses corrections stood at `by`: of each what was said last."""
+    return {each.payload["status"] for each in _last_of(at, "correction", by, lambda event: str(event.payload["code"])).values()}
+
+
+def _last_of(at: Standing, kind: str, by: str | None, key_of: Callable[[Event], str]) -> dict[str, Event]:
+    """Of the valid events of a kind the last known at `by`, for each key."""
+    events = at.kinds.get(kind, ())
+    if kind not in at.latest:  # asked of few cases: not before it is asked
+        at.latest[kind] = latest_of(at.graph, [each.id for each in events], key_of)
+    return {key: events[n] for key, n in at.latest[kind][by or ""].items()}
 
 
 def _before(at: Standing, id_: str, by: str | None) -> bool:

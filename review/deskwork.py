@@ -283,7 +283,13 @@ def _packets(desk: Desk, case_id: str) -> str:
         sign, called = desk.vault.sign, _called(desk)
         drafts = [(draft, called(draft.author), packets.why_not(draft, case, sign)) for draft in packets.drafts(case)]
         made = [
-            (packets.FORMS[event.payload["to"]]["title"], called(event.author), event.payload["week"], _said(event.payload))
+            (
+                packets.FORMS[event.payload["to"]]["title"],
+                called(event.author),
+                event.payload["week"],
+                _said(event.payload),
+                event.id in case.agreed,
+            )
             for event in reversed(case.order)
             if event.kind == "packet" and event.payload["to"] in packets.FORMS
         ]

@@ -362,6 +362,8 @@ def consent(case: Case, proposal: Event | None = None) -> str:
     if last is not None and last.payload["agree"] == "NO":
         return "The reporter said no to this step."
     warned = last is not None and last.payload["warned"] == "YES"
+    if last is not None and (warned or not narrow(case)) and (proposal.id, "consent") in [(each.id, each.why) for each in case.proposals]:
+        return "The reporter said yes, but a text was changed since, or they chose advice only or to wait. Their page asks them again."
     if last is not None and (warned or not narrow(case)):
         return "The reporter said yes to this step" + (", after the warning." if warned else ".")
     if narrow(case):

@@ -3,8 +3,8 @@
 import { PARENTS_MAX, READERS, VERSION } from "./constants.ts";
 import type { JsonObject } from "./encoding.ts";
 import { audienceFor, idsOf, kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { add, audienceOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
-import { judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
+import { aboveOf, add, audienceOf, bitsOf, covers, descends, graphOf, heldOf, namedBy, type Graph } from "./graph.ts";
+import { agreedTexts, judge, mayOf, proposals, type Proposal, type Step, type VoidReason } from "./states.ts";
 
 export interface Case {
   readonly id: string;
@@ -45,6 +45,8 @@ export interface Case {
   readonly extended: readonly string[];
   /** While it is under one it cannot be purged. */
   readonly legalHold: boolean;
+  /** The packets that the reporter agreed to. */
+  readonly agreed: ReadonlySet<string>;
   /** The last valid ones. */
   readonly triage: Event | undefined;
   readonly knew: Event | undefined;
@@ -165,8 +167,8 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
   const kinds = new Map<string, Event[]>();
   for (const event of order) add(kinds, kindOf(event), event);
   const ofKind = (kind: string): Event[] => kinds.get(kind) ?? [];
-  const withdrawn = ofKind("withdraw");
-  const choices = ofKind("choice").map(({ id }) => id).filter((id) => !withdrawn.some((each) => descends(graph, id, each.id)));
+  const withdrawn = bitsOf(graph, ofKind("withdraw").map(({ id }) => id));
+  const choices = ofKind("choice").map(({ id }) => id).filter((id) => (aboveOf(graph, id) & withdrawn) === 0n);
   const [state, since] = at.history.at(-1) ?? ["", ""];
   const brought = held.get(at.brought);
   const [lead, second] = pairOf(ofKind("assign").at(-1), walk.active);
@@ -177,7 +179,7 @@ export function fold(events: Iterable<Event>, caseId: string): Case | undefined 
     missing: new Set([...held.values()].flatMap(namedBy).filter((id) => !held.has(id))),
     equivocations: equivocationsIn(held, walk.void),
     readers: walk.active, gone: walk.gone, evaluator: String(ofKind("evaluator")[0]?.payload["evaluator"] ?? ""),
-    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], extended: at.extended, legalHold: at.legalHold,
+    history: at.history, proposals: proposals(at), unsigned: [...at.unsigned], extended: at.extended, legalHold: at.legalHold, agreed: agreedTexts(at),
     triage: ofKind("triage").at(-1), knew: ofKind("knew").at(-1),
     corrections: new Map(ofKind("correction").map(({ payload }) => [String(payload["code"]), String(payload["status"])])),
   };

@@ -88,6 +88,7 @@ const REVIEWER: Readonly<Record<string, Shape>> = {
   handover: { ...LATER, to: hex32 },
   cutoff: NAMING,
 };
+export const REPORTER_KINDS = Object.keys(REPORTER);
 export const REVIEWER_KINDS = Object.keys(REVIEWER);
 
 export const kindOf = (event: Event): string => String(event.payload["kind"]);

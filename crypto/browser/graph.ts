@@ -16,6 +16,10 @@ export interface Graph {
   readonly bit: ReadonlyMap<string, bigint>;
   /** The bits of what an event descends from. */
   readonly above: ReadonlyMap<string, bigint>;
+  /** The firm endorsements. */
+  readonly firm: ReadonlySet<string>;
+  /** What each event names and follows. */
+  readonly followed: ReadonlyMap<string, Ids>;
 }
 
 export const audienceOf = (event: Event): string => String(event.payload["audience"]);
@@ -50,8 +54,25 @@ export function graphOf(held: ReadonlyMap<string, Event>): Graph {
   for (const id of plain) {
     above.set(id, (followed.get(id) ?? []).reduce((bits, name) => bits | (bit.get(name) ?? 0n) | (above.get(name) ?? 0n), 0n));
   }
-  const keys = keysOf({ held, bit, above }, plain, followed);
-  return { held, order: topological(followed, (id) => keys.get(id) ?? ""), bit, above };
+  const { keys, firm } = keysOf({ held, bit, above }, plain, followed);
+  return { held, order: topological(followed, (id) => keys.get(id) ?? ""), bit, above, firm, followed };
+}
+
+/** By id: of these events, which stand in order, the number of the last from which it descends, for each key; under "" of all. */
+export function latestOf({ held, order, followed }: Graph, ids: Ids, keyOf: (event: Event) => string): Map<string, Map<string, number>> {
+  const turn = new Map(ids.map((id, n) => [id, n]));
+  const found = new Map([["", new Map(ids.map((id, n) => [keyOf(held.get(id) as Event), n]))]]);
+  for (const id of order) {
+    const latest = new Map<string, number>();
+    const put = (key: string, n: number): void => void latest.set(key, Math.max(n, latest.get(key) ?? n));
+    for (const name of followed.get(id) ?? []) {
+      found.get(name)?.forEach((n, key) => put(key, n));
+      const n = turn.get(name);
+      if (n !== undefined) put(keyOf(held.get(name) as Event), n);
+    }
+    found.set(id, latest);
+  }
+  return found;
 }
 
 /** Each after all that it follows; of those that are free the one of the smallest key, and of these the smallest id. */
@@ -82,7 +103,9 @@ function topological(followed: ReadonlyMap<string, Ids>, keyOf: (id: string) => 
  * without any), and the rank. What two people agreed on comes first, with all that it rests on; then what one person says, and last a
  * closing. So nobody can put a step before what others agreed on by trying ids. No void is looked at.
  */
-function keysOf({ held, bit, above }: Omit<Graph, "order">, plain: Ids, followed: ReadonlyMap<string, Ids>): Map<string, string> {
+function keysOf(
+  { held, bit, above }: Omit<Graph, "order" | "firm" | "followed">, plain: Ids, followed: ReadonlyMap<string, Ids>,
+): { keys: ReadonlyMap<string, string>; firm: ReadonlySet<string> } {
   const bitOf = (id: string): bigint => bit.get(id) ?? 0n;
   const [below, steps, own] = [new Map<string, bigint>(), new Map<string, bigint>(), new Map<string, bigint>()];
   const put = (map: Map<string, bigint>, key: string, bits: bigint): void => void map.set(key, (map.get(key) ?? 0n) | bits);
@@ -115,12 +138,14 @@ function keysOf({ held, bit, above }: Omit<Graph, "order">, plain: Ids, followed
     const brought = bitsIn(above, id) & ~bitsIn(above, of.id) & bitsIn(own, author);
     if (two && !late.has(id) && brought === 0n) group.set(id, number.get(id) ?? 0);
   }
+  const firm = new Set(group.keys());
   const groupOf = (id: string): number => group.get(id) ?? plain.length;
   for (const id of [...plain].reverse()) for (const name of followed.get(id) ?? []) group.set(name, Math.min(groupOf(name), groupOf(id)));
-  return new Map(plain.map((id) => {
+  const keys = new Map(plain.map((id) => {
     const event = held.get(id) as Event;
     return [id, `${groupOf(id)}${late.has(id) ? 4 : rankOf(event)}`.padStart(KEY, "0")];
   }));
+  return { keys, firm };
 }
 
 function rankOf(event: Event): number {

@@ -2,8 +2,8 @@
 
 import { MAY_CODES, NARROW, OUTWARD } from "./constants.ts";
 import { weekNumber, type JsonObject } from "./encoding.ts";
-import { kindOf, REVIEWER_KINDS, type Event } from "./event.ts";
-import { aboveOf, add, audienceOf, bitsOf, descends, lastOf, type Graph } from "./graph.ts";
+import { kindOf, REPORTER_KINDS, type Event } from "./event.ts";
+import { aboveOf, add, audienceOf, bitsOf, descends, lastOf, latestOf, type Graph } from "./graph.ts";
 
 export type VoidReason = "author" | "audience" | "parents" | "week" | "recused" | "cutoff" | "handover" | "assign"
   | "unread" | "orphan" | "same" | "retracted" | "state" | "triage" | "packet" | "legal" | "consent" | "correction" | "reason" | "date";
@@ -74,12 +74,21 @@ export interface Standing {
   readonly kinds: ReadonlyMap<string, readonly Event[]>;
   /** Where life was found in danger. */
   readonly danger: bigint;
+  /** Every triage, and where few were found to know. */
+  readonly triaged: bigint;
+  readonly narrow: bigint;
+  /** By kind: the numbers of the last ones known at each event. */
+  readonly latest: Map<string, ReadonlyMap<string, ReadonlyMap<string, number>>>;
   /** A person's valid `recuse` and effective cutoffs. */
   readonly leaving: ReadonlyMap<string, Ids>;
+  /** By author: what is too late for them to take back. */
+  readonly passed: ReadonlyMap<string, bigint>;
   readonly history: Step[];
   readonly void: Map<string, VoidReason>;
   /** The `state` event behind the present state. */
   brought: string;
+  /** The event of the last REOPENED, or empty. */
+  reopened: string;
   until: string;
   withdrawn: boolean;
   legalHold: boolean;
@@ -122,10 +131,12 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   const valid = shared.filter(({ id }) => !out.has(id));
   const kinds = new Map<string, Event[]>();
   for (const event of valid) for (const key of [kindOf(event), `${kindOf(event)} ${namedIn(event)}`]) add(kinds, key, event);
+  const triages = (isMeant: (triage: Event) => boolean): bigint => bitsOf(graph, (kinds.get("triage") ?? []).filter(isMeant).map(({ id }) => id));
   const at: Standing = {
-    graph, root, valid, kinds, leaving, history: [["RECEIVED", said(root, "week"), caseId]],
-    danger: bitsOf(graph, (kinds.get("triage") ?? []).filter((event) => said(event, "urgency") === "U0").map(({ id }) => id)),
-    void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", until: "", withdrawn: false, legalHold: false,
+    graph, root, valid, kinds, leaving, passed: passedIn(graph, valid), history: [["RECEIVED", said(root, "week"), caseId]],
+    triaged: triages(() => true), danger: triages((event) => said(event, "urgency") === "U0"),
+    narrow: triages((event) => isNarrow(event.payload["known"])), latest: new Map(),
+    void: new Map([...out].filter(([id]) => !gone.has(id))), brought: "", reopened: "", until: "", withdrawn: false, legalHold: false,
     waiting: new Set(), reached: new Set(), unsigned: new Set(), extended: [], signed: new Map(),
   };
   for (const event of withdrawnLast(at)) {
@@ -152,6 +163,23 @@ export function judge(graph: Graph, caseId: string, gone: ReadonlyMap<string, Vo
   return at;
 }
 
+/** By author: what they said, or knew when they said something, and what two others agreed on or built on. */
+function passedIn(graph: Graph, valid: readonly Event[]): Map<string, bigint> {
+  const passed = new Map<string, bigint>();
+  const pairs = new Map<string, bigint>();
+  for (const { id, author, payload: { of } } of valid) {
+    const known = aboveOf(graph, id) | bitsOf(graph, [id]);
+    passed.set(author, (passed.get(author) ?? 0n) | known);
+    const pair = `${author} ${graph.held.get(String(of))?.author ?? ""}`;
+    if (graph.firm.has(id)) pairs.set(pair, (pairs.get(pair) ?? 0n) | known);
+  }
+  for (const [author, own] of passed) {
+    const others = [...pairs].filter(([pair]) => !pair.includes(author));
+    passed.set(author, others.reduce((bits, [, known]) => bits | known, own));
+  }
+  return passed;
+}
+
 /** What waits for a second person, in order. */
 export function proposals(at: Standing): Proposal[] {
   return [...at.waiting].map((id) => at.graph.held.get(id) as Event)
@@ -170,14 +198,15 @@ function mayAt(at: Standing, of: Event, by: string | undefined): string | undefi
   return mayOf(at.graph, ofKind(at, "choice").map(({ id }) => id).filter(besideOf(at, of, by)), at.root);
 }
 
-/** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else. */
+/** Does it name no event of the right kind that counts and that its author had seen? To retract: or one of somebody else; as done: or no act. */
 function isOrphan(graph: Graph, event: Event, gone: ReadonlyMap<string, VoidReason>): boolean {
   const kinds = NAMING[kindOf(event)];
   if (kinds === undefined) return false;
   const of = namedIn(event);
   const named = graph.held.get(of);
-  const known = named !== undefined && !gone.has(of) && kinds.includes(kindOf(named)) && descends(graph, event.id, of);
-  return of !== "" && !(known && (kindOf(event) !== "retract" || named.author === event.author));
+  if (named === undefined || gone.has(of) || !kinds.includes(kindOf(named)) || !descends(graph, event.id, of)) return of !== "";
+  if (kindOf(event) === "done") return !(OUTWARD as Ids).includes(targetOf(named));
+  return kindOf(event) === "retract" && named.author !== event.author;
 }
 
 /** The same order, but everything said in knowledge of a `withdraw` after everything else: still topological, and not up to ids. */
@@ -190,6 +219,7 @@ function withdrawnLast(at: Standing): Event[] {
 function enter(at: Standing, state: string, by: Event, brought: string): void {
   at.history.push([state, said(by, "week"), by.id]);
   at.brought = brought;
+  if (state === "REOPENED") at.reopened = by.id;
   at.until = said(at.graph.held.get(brought), "until");
 }
 
@@ -230,28 +260,27 @@ function whyNot(at: Standing, event: Event | undefined, of: Event): VoidReason |
   if (leftBefore(at, event === undefined ? [of.author] : [of.author, event.author], of, event?.id)) return "recused";
   const open = at.waiting.has(of.id) || at.void.has(of.id);
   if (!open) return ""; // it has taken effect: one signature more
-  if (about(at, "retract", of).map(({ id }) => id).some(besideOf(at, of, event?.id))) return "retracted";
+  if (about(at, "retract", of).map(({ id }) => id).some(takesBack(at, of, event?.id))) return "retracted";
   return at.void.has(of.id) || !isAllowed(at, of) ? "state" : lacks(at, of, event?.id);
 }
 
 /** The first thing that a step which fits the present state lacks at `by` (undefined: at an event after all others), or "". */
 function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | "" {
   const [to, reason, state] = [targetOf(of), said(of, "reason"), stateOf(at)];
-  const known = ({ id }: Event): boolean => isBefore(at, id, by);
   const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
-  if ((closes || to === "HELD" || to === "REVIEW") && !ofKind(at, "triage").some(known)) return "triage";
+  if ((closes || to === "HELD" || to === "REVIEW") && !isKnown(at, at.triaged, by)) return "triage";
   if (to === "DISCLOSED") {
-    const texts = about(at, "packet", of).filter(known);
+    const texts = textsOf(at, by, of, answersTo(at, by, of));
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
     const all = bitsOf(at.graph, texts.map(({ id }) => id));
-    if (!about(at, "legal", of).some((read) => known(read) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
+    if (!about(at, "legal", of).some((read) => isBefore(at, read.id, by) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
   }
   const may = ["PLAN", "ADVICE"].includes(to) ? mayAt(at, of, by) : undefined;
   if (may !== undefined && (may === "ADVISE") === (to === "PLAN")) return "consent";
   if ((OUTWARD as Ids).includes(to) && !consented(at, by, of)) return "consent";
   // Of each correction what was said of it last.
-  const isShown = (step: string): boolean => STATUSES[step] === undefined || [...new Map(ofKind(at, "correction").filter(known)
-    .map((event) => [said(event, "code"), said(event, "status")])).values()].some((status) => STATUSES[step]?.includes(status));
+  const isShown = (step: string): boolean => STATUSES[step] === undefined
+    || lastKnown(at, "correction", by, "code").some((event) => STATUSES[step]?.includes(said(event, "status")));
   if ((to !== "COORDINATING" || to === state) && !isShown(to)) return "correction";
   const passed = PASSED[reason];
   if (!isShown(reason) || (passed !== undefined && !at.history.some(([each]) => each === passed))) return "reason";
@@ -269,7 +298,7 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
     return isUntil(weekNumber(at.history.find(([each]) => each === "ACKNOWLEDGED")?.[1] ?? said(at.root, "week")), WEEKS.feedback);
   }
   if (to === "COORDINATING") {
-    const urgency = said(ofKind(at, "triage").findLast(({ id }) => isBefore(at, id, by)), "urgency");
+    const urgency = said(lastKnown(at, "triage", by, "kind")[0], "urgency");
     return isUntil(first, to === state ? WEEKS.most : urgency === "U0" || urgency === "U1" ? WEEKS[urgency] : WEEKS.embargo);
   }
   if (to === "REOPENED") {
@@ -281,20 +310,33 @@ function isInTime(at: Standing, of: Event, by: string | undefined): boolean {
   const asked = at.history.filter(([each]) => each === "NEEDS_INFO").map(([, each]) => each).slice(-1);
   // A word of the reporter said at the same time beats closing for silence.
   const isBeside = besideOf(at, of, by);
-  const heard = at.valid.filter((event) => !REVIEWER_KINDS.includes(kindOf(event)) && isBeside(event.id));
+  const heard = REPORTER_KINDS.flatMap((kind) => ofKind(at, kind)).filter(({ id }) => isBeside(id));
   const silent = [...asked, ...[at.root, ...heard].map((event) => said(event, "week"))].map(weekNumber);
   return week >= Math.max(...silent) + WEEKS["no-reply"];
 }
 
 /** Did one of these people leave without knowing what took effect at `by`, and before the act in the world was recorded? */
 function leftBefore(at: Standing, people: Ids, of: Event, by: string | undefined): boolean {
-  return people.flatMap((person) => at.leaving.get(person) ?? []).some(besideOf(at, of, by));
+  return people.flatMap((person) => at.leaving.get(person) ?? []).some(takesBack(at, of, by));
+}
+
+/**
+ * Whether a `recuse`, `retract` or cutoff counts against `of` at `by`. A person alone is too late once they knew of that, as they said it or
+ * something after it, or once two others built on it.
+ */
+function takesBack(at: Standing, of: Event, by: string | undefined): (back: string) => boolean {
+  const isBeside = besideOf(at, of, by);
+  const isLate = ({ author, payload: { kind } }: Event): boolean =>
+    by !== undefined && kind !== "cutoff" && ((at.passed.get(author) ?? 0n) & bitsOf(at.graph, [by])) !== 0n;
+  return (back) => !isLate(at.graph.held.get(back) as Event) && isBeside(back);
 }
 
 /** Can it take effect where the case stands now? */
 function isAllowed(at: Standing, event: Event): boolean {
   const [to, state] = [targetOf(event), stateOf(at)];
   if (kindOf(event) === "hold") return state !== "PURGED" && at.legalHold !== (event.payload["on"] === "YES");
+  // What waited when the case was closed is not taken up again.
+  if (at.reopened !== "" && !descends(at.graph, event.id, at.reopened)) return false;
   if (isLonger(at, event) || (isHurried(at, event) && ![to, ...SHUT].includes(state))) return true;
   if (!(TABLE[state] ?? "").split(" ").includes(to)) return false;
   if ((to === "REOPENED" && at.withdrawn) || (to === "PURGED" && at.legalHold)) return false;
@@ -340,25 +382,71 @@ function isAsked(at: Standing, of: Event, by: string | undefined, proposal: stri
   return same && descends(at.graph, of.id, proposal);
 }
 
+/** The reporter's answers that count for `of` at `by`, and that no other of them follows. */
+function answersTo(at: Standing, by: string | undefined, of: Event): Ids {
+  const isBeside = besideOf(at, of, by);
+  const confirms = by === of.id ? ofKind(at, "confirm").filter((event) => isAsked(at, of, by, namedIn(event))) : about(at, "confirm", of);
+  return lastOf(at.graph, confirms.map(({ id }) => id).filter(isBeside));
+}
+
+/**
+ * The texts of this step at `by`: the packets that the reporter agreed to, and those by whoever signs it. Another reader's packet that came
+ * after the yes is not among them and does not leave: else one could keep every step waiting. Before a yes all are.
+ */
+function textsOf(at: Standing, by: string | undefined, of: Event, answers: Ids): Event[] {
+  const { held } = at.graph;
+  const packets = about(at, "packet", of).filter(({ id }) => isBefore(at, id, by));
+  const yes = answers.filter((id) => said(held.get(id), "agree") === "YES" && isBefore(at, id, by));
+  if (yes.length === 0) return packets;
+  const seen = yes.reduce((bits, id) => bits | aboveOf(at.graph, id), 0n);
+  const signers = [of.author, by === undefined ? "" : held.get(by)?.author];
+  return packets.filter(({ id, author }) => signers.includes(author) || (seen & bitsOf(at.graph, [id])) !== 0n);
+}
+
+/** The packets that the reporter agreed to: those that the last answer to their proposal, a yes, descends from. */
+export function agreedTexts(at: Standing): Set<string> {
+  const seen = new Map<string, bigint>();
+  for (const of of new Set(ofKind(at, "confirm").map(namedIn))) {
+    const last = lastOf(at.graph, ofKind(at, `confirm ${of}`).map(({ id }) => id)).filter((id) => said(at.graph.held.get(id), "agree") === "YES");
+    seen.set(of, last.reduce((bits, id) => bits | aboveOf(at.graph, id), 0n));
+  }
+  const isSeen = (text: Event): boolean => ((seen.get(namedIn(text)) ?? 0n) & bitsOf(at.graph, [text.id])) !== 0n;
+  return new Set(ofKind(at, "packet").filter(isSeen).map(({ id }) => id));
+}
+
 /** The reporter's consent to an outward step that takes effect at `by` (undefined: at an event after all others). */
 function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const { graph } = at;
   const isBeside = besideOf(at, of, by);
-  const answers = lastOf(graph, ofKind(at, "confirm").filter((event) => isBeside(event.id) && isAsked(at, of, by, namedIn(event)))
-    .map(({ id }) => id));
+  const answers = answersTo(at, by, of);
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
   if (ofKind(at, "withdraw").some(({ id }) => isBeside(id)) || answers.some((id) => word(id, "agree") === "NO")) return false;
-  // Whoever agreed has seen every text that leaves with this step: a packet made after their yes needs another one.
-  const texts = bitsOf(graph, about(at, "packet", of).map(({ id }) => id).filter((id) => isBefore(at, id, by)));
-  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & texts) === texts);
+  // Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
+  const careful = lastOf(graph, ofKind(at, "choice").map(({ id }) => id).filter(isBeside))
+    .filter((id) => ["ADVISE", "HOLD"].includes(word(id, "may")));
+  const needed = bitsOf(graph, [...textsOf(at, by, of, answers).map(({ id }) => id), ...careful]);
+  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & needed) === needed);
   const answered = at.root.payload["answers"] as JsonObject | undefined;
-  const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
-  const narrow = isNarrow(answered?.["known"])
-    || ofKind(at, "triage").some(({ id, payload }) => isNarrow(payload["known"]) && isBefore(at, id, by));
+  const narrow = isNarrow(answered?.["known"]) || isKnown(at, at.narrow, by);
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;
   // Who holds a stub only cannot know what the report said: the reviewers can, and what was said since counts for everyone.
-  const may = mayAt(at, of, by) ?? "PUBLISH";
-  return yes.length > 0 || (ENOUGH[said(of, "to")] ?? []).includes(may);
+  // A wider choice that nobody knew who signed allows nothing yet; a more careful one counts at once.
+  const known = ofKind(at, "choice").map(({ id }) => id).filter((id) => isBefore(at, id, by));
+  const mays = [mayAt(at, of, by), mayOf(graph, known, at.root)].map((may) => may ?? "PUBLISH");
+  return yes.length > 0 || mays.every((may) => ENOUGH[said(of, "to")]?.includes(may));
+}
+
+const isNarrow = (code: unknown): boolean => (NARROW as readonly unknown[]).includes(code);
+/** Is any of these bits known at `by`? */
+const isKnown = (at: Standing, bits: bigint, by: string | undefined): boolean => (by === undefined ? bits : bits & aboveOf(at.graph, by)) !== 0n;
+
+/** Of the valid events of a kind the last known at `by`, for each of what they say under `name`. */
+function lastKnown(at: Standing, kind: string, by: string | undefined, name: string): Event[] {
+  const events = ofKind(at, kind);
+  let latest = at.latest.get(kind);
+  // Asked of few cases: not before it is asked.
+  if (latest === undefined) at.latest.set(kind, latest = latestOf(at.graph, events.map(({ id }) => id), (event) => said(event, name)));
+  return [...latest.get(by ?? "")?.values() ?? []].map((n) => events[n] as Event);
 }
 
 const isBefore = (at: Standing, id: string, by: string | undefined): boolean => by === undefined || descends(at.graph, by, id);

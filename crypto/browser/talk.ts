@@ -136,6 +136,9 @@ const VOIDS: Readonly<Record<string, string>> = {
 /** Of a conversation as many are shown at once. */
 const SHOWN = 200;
 
+/** Nothing but the yes allows the step, and that still counts: so what was made since is by another reader than who proposes it. */
+const LATER_TEXT = "You agreed, and it can go ahead with what you had seen then. A text was made since: it goes with it only if you agree again. "
+  + "If you do not want it to happen, say so now.";
 const SECOND = "Nothing changes until a second reviewer has signed.";
 /** Of what asks no consent of its own, only planning can lack it. */
 const ADVISED = "It waits, as you chose that the reviewers only advise you. If you want it to go on, choose something else below, "
@@ -266,13 +269,16 @@ function proposalView(view: View, event: Event): HTMLElement {
   // A yes counts for what had been seen: another text, or knowing that few could know, asks anew.
   const seen = ({ id, payload }: Event): boolean =>
     (!narrow || payload["warned"] === "YES") && texts.every((text) => descends(graph, id, text.id));
-  const agreed = !refused && last.some(seen);
   const why = proposals.find(({ id }) => id === event.id)?.why ?? "";
+  // Advice only, or waiting, chosen after a yes takes it back: then consent is missing.
+  const agreed = !refused && why !== "consent" && last.some(seen);
+  const onlyYes = event.payload["to"] === "DISCLOSED" || !["REFER", "PUBLISH"].includes(view.folded.may ?? "PUBLISH");
   const stands = why === "recused" ? "The reviewer who proposed it has stepped back, so it does not go ahead."
     : why === "packet" ? "The reviewers have not shown you the text yet. Nothing happens before they have, and before you agree to it."
     : why === "date" ? "It asks for more time than the rules allow, so it does not go ahead. The reviewers can propose it anew."
     : refused ? "You did not agree. It does not go ahead."
     : agreed ? "You agreed. It happens once a second reviewer has signed. Until then you can take this back."
+    : last.length > 0 && why === "" && onlyYes ? LATER_TEXT
     : last.length > 0 ? "You agreed, but something has changed since: please look again. If you do not want it to happen, say so now."
     // The rules ask for consent before they ask about a correction.
     : why === "" || why === "correction" ? "You allowed such steps before. It happens once a second reviewer has signed, unless you say no."

@@ -6,6 +6,8 @@ in letter.json and still open are kept, so that a second run changes nothing.
 
 import hashlib
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -1190,22 +1192,22 @@ THREE_PLANS = {
 }
 
 
-def leaving_vectors() -> tuple[list[Vector], dict[str, str]]:
+def leaving_vectors() -> tuple[list[Vector], dict[str, Event]]:
     """Vectors of two more cases, and their events under names with the case in front."""
     out: list[Vector] = []
-    events: dict[str, str] = {}
+    events: dict[str, Event] = {}
     for name, s, plans in (("two", two_story(), TWO_PLANS), ("three", three_story(), THREE_PLANS)):
         for plan_name, plan in plans.items():
             one = case_vector(s, f"{name}-{plan_name}", ["report", *plan.split()])
-            events |= {f"{name}/{each}": s.events[each].raw.hex() for each in one["events"]}
+            events |= {f"{name}/{each}": s.events[each] for each in one["events"]}
             out.append(one | {"events": [f"{name}/{each}" for each in one["events"]]})
     return out, events
 
 
-def state_vectors() -> tuple[list[Vector], dict[str, str]]:
+def state_vectors() -> tuple[list[Vector], dict[str, Event]]:
     """Vectors of cases at work, and their events under names with the kind of case in front."""
     out: list[Vector] = []
-    events: dict[str, str] = {}
+    events: dict[str, Event] = {}
     for kind, plans in make_states.plans().items():
         root = make_states.REPORTS[kind]
         people = {"readers": [NAMES[n] for n in ("rita", "olaf", "wim")], "reserves": [NAMES[n] for n in ("uma", "vera")]}
@@ -1222,14 +1224,14 @@ def state_vectors() -> tuple[list[Vector], dict[str, str]]:
         for name, (comment, ends) in plans.items():
             plan = make_states.write(s, NAMES, ends)
             one = case_vector(s, f"{kind}-{name}", plan, comment)
-            events |= {f"{kind}/{each}": s.events[each].raw.hex() for each in plan}
+            events |= {f"{kind}/{each}": s.events[each] for each in plan}
             out.append(one | {"events": [f"{kind}/{each}" for each in plan]})
         if kind == "publish":  # more heads than an event can name; the one to be named is neither a head nor the first by id
             plan = make_states.write(s, NAMES, ["ack tri", "ack knew", "ack k2", "ack reply", *(f"ack answer%{n}" for n in range(4, 44))])
             for name, of in (("crowd", ""), *((f"crowd-{each.split('-', 1)[1]}", s.id(each)) for each in plan[4:7:2])):
                 one = case_vector(s, f"{kind}-{name}", plan, "many say something at the same time", of)
                 out.append(one | {"events": [f"{kind}/{each}" for each in plan]})
-            events |= {f"{kind}/{each}": s.events[each].raw.hex() for each in plan}
+            events |= {f"{kind}/{each}": s.events[each] for each in plan}
     return out, events
 
 
@@ -1290,6 +1292,24 @@ def case_vectors(s: Story) -> list[Vector]:
     return [case_vector(s, name, plan.split()) for name, plan in plans.items()]
 
 
+def case_file(vectors: list[Vector], events: dict[str, Event]) -> str:
+    """The file of cases: each event once, names in place of ids and keys, and of a result only what is not as usual."""
+    people = NAMES | {"alice": ALICE.sign_public.hex()}
+    names = {key: name for name, key in people.items()} | {event.id: name for name, event in events.items()}
+    named = json.loads(re.sub("[0-9a-f]{64}", lambda found: names.get(found[0], found[0]), json.dumps(vectors)))
+    results = [each["result"] for each in named if each["result"]]
+    usual = {field: Counter(json.dumps(each[field]) for each in results).most_common(1)[0][0] for field in results[0]}
+    for one, given in zip(named, vectors, strict=True):
+        if one["result"]:
+            one["result"] = {field: value for field, value in one["result"].items() if json.dumps(value) != usual[field]}
+        one["case"] = given["case"]
+    head = {"programme": P.hex(), "people": people}
+    head["usual"] = {field: json.loads(value) for field, value in usual.items()}
+    written = {name: b64(event.raw) for name, event in events.items()}
+    body = json.dumps(head, indent=1)[:-2] + ',\n "events": ' + json.dumps(written, indent=1)
+    return body + ',\n "vectors": [\n' + ",\n".join(json.dumps(one) for one in named) + "\n]}\n"
+
+
 def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold of these events, in any order", of: str = "") -> Vector:
     events = [s.events[each] for each in plan]
     folded = fold(events, s.case)
@@ -1314,6 +1334,7 @@ def case_vector(s: Story, name: str, plan: list[str], comment: str = "the fold o
         "unsigned": list(folded.unsigned),
         "extended": list(folded.extended),
         "legal_hold": folded.legal_hold,
+        "agreed": sorted(folded.agreed),
         "triage": folded.triage.id if folded.triage else "",
         "knew": folded.knew.id if folded.knew else "",
         "corrections": dict(sorted(folded.corrections.items())),
@@ -1572,14 +1593,7 @@ def main() -> None:
     write("event.json", {"vectors": event_vectors()})
     write("segment.json", {"vectors": segment_vectors()})
     write("posting.json", {"vectors": posting_vectors()})
-    write(
-        "case.json",
-        {
-            "programme": P.hex(),
-            "events": {name: event.raw.hex() for name, event in s.events.items()} | left_events | moved_events,
-            "vectors": case_vectors(s) + left + moved,
-        },
-    )
+    (FOLDER / "case.json").write_text(case_file(case_vectors(s) + left + moved, s.events | left_events | moved_events), encoding="utf-8")
     roster = {"v": 1, "reviewers": ROSTER, "evaluators": []}
     write("routing.json", {"roster": roster, "suspensions": {"v": 1, "suspended": SUSPENDED}, "vectors": routing_vectors()})
     write("legal.json", legal_vectors())

@@ -20,6 +20,7 @@ from crypto import states
 from crypto.case import Case, by_case, common, fold, heads
 from crypto.encoding import b64, is_week, weeks_of
 from crypto.event import Event, audience_of
+from crypto.graph import graph_of, held_of
 from crypto.private.signing import SignKey, sign_event
 from crypto.wording import WORDING
 
@@ -148,14 +149,16 @@ class Rules:
         answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] in asked])
         if any(event.payload["agree"] == "NO" for event in answers):
             return False
-        packets = [event.id for event in self.said if event.kind == "packet" and event.payload["state"] == of.id]
-        leaving = {packet for packet in packets if packet in self.before(at)}
+        leaving = self.texts(at, of, answers)
+        choices = self.latest([event for event in counted if event.kind == "choice"])
+        leaving |= {event.id for event in choices if event.payload["may"] in ("ADVISE", "HOLD")}
         agreed = [event for event in answers if event.id in self.before(at) and leaving <= self.before(event.id)]
         few = {self.case.root.payload["answers"]["known"]}
         few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
         if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
             return False
-        may, to = self.may(at, of), of.payload["to"]
+        mays = [event.payload["may"] for event in self.latest(self.known(at, "choice"))] or [self.case.root.payload["answers"]["may"]]
+        may, to = min([self.may(at, of), *mays], key=CAREFUL.index), of.payload["to"]
         if to == "DISCLOSED":
             texts = {
                 each.id for each in self.said if each.kind == "packet" and each.payload["state"] == of.id and each.payload["to"] == "PUBLIC"
@@ -165,18 +168,35 @@ class Rules:
             return bool(agreed) or may in ("REFER", "PUBLISH")
         return bool(agreed) or may == "PUBLISH"
 
+    def texts(self, at: str, of: Event, answers: list[Event]) -> set[str]:
+        """What leaves with the step: of the packets known, once there is a yes, those that it knew and those of the two who sign."""
+        known = [each for each in self.known(at, "packet") if each.payload["state"] == of.id]
+        yes = [each for each in answers if each.payload["agree"] == "YES" and each.id in self.before(at)]
+        signers = {of.author, self.by_id[at].author}
+        return {each.id for each in known if not yes or each.author in signers or any(each.id in self.before(y.id) for y in yes)}
+
     def latest(self, events: list[Event]) -> list[Event]:
         return [event for event in events if not any(event.id in self.before(other.id) for other in events)]
 
     def left_beside(self, at: str, of: Event, people: set[str]) -> bool:
         """Only by recusal: who is cut off is asked of the fold by other tests."""
-        leavings = [event for event in self.said if event.kind == "recuse" and event.author in people and event.id not in self.case.void]
-        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in leavings)
+        leavings = [e for e in self.said if e.kind == "recuse" and e.author in people and e.id not in self.case.void]
+        return any(self.in_time(event, at, of) for event in leavings)
+
+    def in_time(self, back: Event, at: str, of: Event) -> bool:
+        """Whether a person alone can still take this back: what they knew they cannot, nor what two others have built on."""
+        after = [event for event in self.said if at == event.id or at in self.before(event.id)]
+        firm = graph_of(held_of(self.by_id.values(), self.case.id))
+        built = [e for e in after if e.kind == "endorse" and firm.firm >> firm.place[e.id] & 1]
+        if any({e.author, self.by_id[e.payload["of"]].author}.isdisjoint({back.author}) for e in built):
+            return False
+        knew = back.author in {event.author for event in after}
+        return not knew and at not in self.before(back.id) and not self.recorded(at, of.id, back.id)
 
     def taken_back(self, at: str, of: Event) -> bool:
         """Whether the proposer took it back without knowing of what is said at this point."""
         backs = [event for event in self.said if event.kind == "retract" and event.payload["of"] == of.id]
-        return any(at not in self.before(event.id) and not self.recorded(at, of.id, event.id) for event in backs)
+        return any(self.in_time(event, at, of) for event in backs)
 
     def known(self, at: str, kind: str) -> list[Event]:
         return [self.by_id[id_] for id_ in self.before(at) if self.by_id[id_].kind == kind and id_ not in self.case.void]
@@ -187,7 +207,9 @@ class Rules:
 
     def read(self, at: str, of: Event) -> bool:
         """Whether somebody who advises on law has read all that goes out."""
-        texts = {each.id for each in self.known(at, "packet") if each.payload["state"] == of.id}
+        counted = self.counted(at, of)
+        answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] == of.id])
+        texts = self.texts(at, of, answers)
         return any(each.payload["of"] == of.id and texts <= self.before(each.id) for each in self.known(at, "legal"))
 
     def opened(self, event: Event) -> bool:
@@ -338,7 +360,11 @@ class Rules:
                 kinds = ("state", "purge", "hold") if event.kind in ("endorse", "retract") else ("state",)
                 held = of is not None and of.id in self.before(id_) and of.kind in kinds
                 known = of is not None and self.case.void.get(of.id, "state") in LATE
-                assert not (held and known) or (event.kind == "retract" and of is not None and of.author != event.author)
+                odd = of is not None and (
+                    (event.kind == "retract" and of.author != event.author)
+                    or (event.kind == "done" and of.payload.get("to") not in c.OUTWARD)
+                )
+                assert not (held and known) or odd
             elif reason == "same":
                 assert of is not None and of.author == event.author
             elif reason == "unread":
@@ -998,7 +1024,7 @@ def test_what_one_reader_writes_beside_the_past_changes_nothing_that_two_others_
         assert [state for state, _, _ in after.history[:reached]] == [state for state, _, _ in before.history[:reached]]
         tried += after.history != before.history
         Rules(whole, after).check()
-    assert tried > 10, "else it shows nothing"
+    assert tried > 5, "else it shows nothing"
 
 
 @pytest.mark.parametrize("many", [100, 1000])

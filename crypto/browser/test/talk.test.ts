@@ -20,10 +20,10 @@ class Words {
 Object.assign(globalThis, { document: { createElement: () => new Words() } });
 
 const vectors = (name: string): any => JSON.parse(readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), "utf8"));
-const parsed = async (file: any): Promise<Map<string, core.Event>> => new Map(await Promise.all(Object.entries<string>(file.events)
-  .map(async ([name, raw]) => [name, await core.parseEvent(core.fromHex(raw), core.fromHex(file.programme))] as const)));
+const parsed = async (file: any, bytes = core.fromHex): Promise<Map<string, core.Event>> => new Map(await Promise.all(Object
+  .entries<string>(file.events).map(async ([name, raw]) => [name, await core.parseEvent(bytes(raw), core.fromHex(file.programme))] as const)));
 const all = vectors("case");
-const told = await parsed(all);
+const told = await parsed(all, core.fromB64);
 
 /** The case of a vector as its reporter sees it. */
 function viewOf({ case: id, events: names }: { case: string; events: string[] }, events = told): View | undefined {
@@ -66,6 +66,8 @@ test("why something is not counted is always said in words, and what waits says 
     if (view.folded.knew) assert.match(inWords(stateView(view)), /When the company first knew: .* If that is wrong, please tell them\./);
   }
   for (const reason of ["unread", "triage", "legal", "consent", "correction", "reason", "date"]) assert.ok(reasons.has(reason), reason);
+  assert.match(waits.get("DISCLOSED ") ?? "", /A text was made since: it goes with it only if you agree again/);
+  assert.match(waits.get("COORDINATING consent") ?? "", /You agreed, but something has changed since/);
   assert.match(waits.get("DISCLOSED legal") ?? "", /waits until a lawyer has read the text/);
   assert.match(waits.get("PLAN consent") ?? "", /you chose that the reviewers only advise you/);
 });

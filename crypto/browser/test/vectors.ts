@@ -108,25 +108,35 @@ async function summary(one: any, all: any): Promise<void> {
   same([lost.sort(), letGo.sort()], [one.lost, one.let_go]);
 }
 
+/** Every event of the file, parsed once, and the names by which results call ids and keys. */
+async function readCases(all: any): Promise<{ events: ReadonlyMap<string, core.Event>; names: ReadonlyMap<string, string> }> {
+  const events = new Map(await Promise.all(Object.entries<string>(all.events).map(async ([name, raw]) =>
+    [name, await core.parseEvent(fromB64(raw), fromHex(all.programme))] as const)));
+  const people = Object.entries<string>(all.people).map(([name, key]): [string, string] => [key, name]);
+  return { events, names: new Map([...people, ...[...events].map(([name, { id }]): [string, string] => [id, name])]) };
+}
+
 async function cases(one: any, all: any): Promise<void> {
-  const programme = fromHex(all.programme);
-  const events = await Promise.all(one.events.map((name: string) => core.parseEvent(fromHex(all.events[name]), programme))) as core.Event[];
+  const { events: known, names } = await (all.read ??= readCases(all)) as Awaited<ReturnType<typeof readCases>>;
+  const events = one.events.map((name: string) => known.get(name)) as core.Event[];
+  const named = (value: unknown): unknown => JSON.parse(JSON.stringify(value).replace(/[0-9a-f]{64}/g, (id) => names.get(id) ?? id));
   for (const held of [events, [...events].reverse()]) {
     const folded = core.fold(held, one.case);
-    same(folded === undefined ? null : {
+    same(folded === undefined ? null : named({
       state: folded.state, may: folded.may ?? "", opened: [...folded.opened].sort(), order: folded.order.map(({ id }) => id),
       void: Object.fromEntries(folded.void), missing: [...folded.missing].sort(), equivocations: folded.equivocations,
       readers: folded.readers, gone: Object.fromEntries(folded.gone), evaluator: folded.evaluator,
       since: folded.since, until: folded.until, whom: folded.whom, history: folded.history,
       proposals: folded.proposals.map(({ id, why }) => [id, why]), unsigned: folded.unsigned, extended: folded.extended,
-      legal_hold: folded.legalHold, triage: folded.triage?.id ?? "", knew: folded.knew?.id ?? "",
+      legal_hold: folded.legalHold, agreed: [...folded.agreed].sort(), triage: folded.triage?.id ?? "", knew: folded.knew?.id ?? "",
       corrections: Object.fromEntries(folded.corrections), lead: folded.lead, second: folded.second,
-    }, one.result);
+    }), one.result && { ...all.usual, ...one.result });
     same(folded === undefined ? null : duesOf(folded).map(({ code, week }) => `${code} ${week}`), one.dues ?? null, "dues");
   }
   const folded = core.fold(events, one.case);
   for (const audience of Object.keys(one.heads ?? {})) {
-    same(folded ? core.headsOf(folded, audience, one.of) : [], one.heads[audience], "heads");
+    const of = [...names].find(([, name]) => name === one.of)?.[0];
+    same(named(folded ? core.headsOf(folded, audience, of) : []), one.heads[audience], "heads");
   }
 }
 
