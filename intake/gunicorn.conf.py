@@ -21,7 +21,7 @@ workers = int(os.environ.get("TELLSAFE_WORKERS", "2"))
 worker_class = "gthread"
 # Loaded once and then forked: half the work at the start. Connections to the database are made after it, by requests.
 preload_app = True
-# A slow upload holds a thread for its whole length: see docs on the reverse proxy that buffers.
+# A slow upload holds a thread for its whole length: docs/operations.md says what that means.
 threads = 32
 timeout = 60
 graceful_timeout = 5

@@ -223,7 +223,7 @@ def _triaged(case: Case) -> tuple[tuple[str, str], ...]:
     also = "".join(f"\n{label(labels.ABOUT, code)}" for code in said["also"])
     return (
         ("Concern", label(labels.ABOUT, said["code"]) + also),
-        ("Stage", label(labels.STAGE, said["stage"])),
+        ("When in the model's life", label(labels.STAGE, said["stage"])),
         ("Severity, if true", label(labels.SEVERITY, said["severity"])),
         ("Harm", label(labels.HARM, said["harm"])),
         ("Urgency", label(labels.URGENCY, said["urgency"])),
