@@ -35,4 +35,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         pytest.fail(f"the demo did not start: {(folder / 'demo.log').read_text('utf-8', 'replace')[-2000:]}")
     yield json.loads(line)
     os.killpg(process.pid, signal.SIGTERM)
-    process.wait(20)
+    process.wait(120)
