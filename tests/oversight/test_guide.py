@@ -13,6 +13,7 @@ import pytest
 from crypto.roster import quarter_of
 from oversight.metadata import state_of
 from oversight.publish import load
+from tests.harness.commands import run
 from tests.oversight.world import request
 from tools import demo
 
@@ -99,10 +100,7 @@ def test_offline_is_offline() -> None:
 
 
 def test_every_command_is_in_the_guide() -> None:
-    text = subprocess.run([sys.executable, "-m", "oversight", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=180).stdout
-    kinds = subprocess.run(
-        [sys.executable, "-m", "oversight", "propose", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    ).stdout
+    text, kinds = (run("steward", *command, "--help")[1] for command in ((), ("propose",)))
     commands, changes = (re.findall(r"^    ([a-z-]+)(?:  |$)", part, re.M) for part in (text, kinds))
     assert len(commands) >= 11 and len(changes) == 11
     assert [name for name in commands if name != "propose" and f"steward {name}" not in GUIDE and f"tellsafe {name}" not in GUIDE] == []
