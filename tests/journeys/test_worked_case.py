@@ -170,8 +170,8 @@ def looked_at(browser: Firefox, folder: Path, name: str) -> None:
         browser.screenshot(folder / f"{name}-{size}.png")
 
 
-def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace, firefox_safer: Firefox, tmp_path: Path) -> None:
-    browser = firefox_safer
+def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace, firefox_standard: Firefox, tmp_path: Path) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "A model nobody declared is in use.", known="K3")
         desk = Desk(routed, door.posts)
