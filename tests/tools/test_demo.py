@@ -142,6 +142,13 @@ def test_a_report_travels_and_everything_ends(running: Any, tmp_path: Path) -> N
         time.sleep(0.1)
 
 
+def test_who_stops_children_can_still_be_stopped() -> None:
+    """Seen to fail: after the first fixture that ended its programs a whole run of tests was deaf to Ctrl-C and to SIGTERM."""
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    module.stop([])
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "something").write_text("mine", "utf-8")
     command = [sys.executable, "-m", "tools", "demo", "--data", str(tmp_path)]
