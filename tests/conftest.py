@@ -1,5 +1,6 @@
 """Fixtures that more than one folder of tests uses: browsers and a Tor network from the harness, one demo for all journeys."""
 
+import functools
 import json
 import os
 import signal
@@ -7,15 +8,37 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from flask import Flask
 from hypothesis import settings
+from jinja2 import Environment
+from jinja2.bccache import Bucket, BytecodeCache
+
+from intake import pages
 
 # Where a landing hangs on it the examples are the same each time; every other run explores new ones.
 settings.register_profile("same", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("same")
+
+
+class CompiledOnce(BytecodeCache):
+    """Hundreds of tests make an app of their own; their templates are the same. jinja2 looks whether the source is still the one."""
+
+    held: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if data := self.held.get(bucket.key):
+            bucket.bytecode_from_string(data)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.held[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": CompiledOnce()}
+pages.Environment = functools.partial(Environment, bytecode_cache=CompiledOnce())  # type: ignore[misc, assignment]
 
 pytest_plugins = ["tests.harness.fixtures"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,4 +58,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         pytest.fail(f"the demo did not start: {(folder / 'demo.log').read_text('utf-8', 'replace')[-2000:]}")
     yield json.loads(line)
     os.killpg(process.pid, signal.SIGTERM)
-    process.wait(20)
+    process.wait(120)

@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import shake_256
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ def seized(tmp_path_factory: pytest.TempPathFactory, firefox_standard: Firefox) 
         yield found
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+        process.wait(120)
 
 
 def fill(found: Seized, ff: Firefox, base: str) -> None:
@@ -189,11 +190,7 @@ def report_by_page(found: Seized, ff: Firefox, base: str, number: int) -> str:
     ff.fill("#raised", f"{MARKER} raised")
     ff.fill("#promise", f"{MARKER} promise")
     ff.click(f"input[name=selfcopy][value={'dates' if number == 0 else 'full'}]")
-    ff.click("#check")
-    ff.wait_js("return !document.querySelector('#check-step').hidden && !document.querySelector('#send').disabled")
-    ff.click("#send")
-    ff.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
-    words = " ".join(ff.js("return document.querySelector('#receipt-words').innerText").split())
+    words = page.check_and_send(ff)
     assert len(words.split()) == 12
     found.receipts.append(words)
     found.sent.append("report")
@@ -202,11 +199,11 @@ def report_by_page(found: Seized, ff: Firefox, base: str, number: int) -> str:
 
 def return_by_page(found: Seized, ff: Firefox, base: str, words: str) -> None:
     """Read the answer, write again, and change what reviewers may do."""
-    page.until_case_says(ff, base, words, f"{MARKER} answer", timeout=20)
+    page.until_case_says(ff, base, words, f"{MARKER} answer")
     page.write_again(ff, f"{MARKER} reply typed")
     ff.js("document.querySelector('#may').value = 'ADVISE'")
     ff.click("#send-may")
-    ff.wait_js("return [...document.querySelectorAll('#conversation article')].some(each => each.dataset.kind === 'choice')", timeout=60)
+    ff.wait_js("return [...document.querySelectorAll('#conversation article')].some(each => each.dataset.kind === 'choice')")
     found.sent += ["reply", "choice"]
 
 
@@ -214,7 +211,7 @@ def command(found: Seized, name: str, words: str, *further: str) -> Any:
     """A command of the headless reporter as a person types it; gives the last line of output."""
     opened = ["--receipt-file", written(found, "words", words)] if words else []
     line = [sys.executable, "-m", "tools", name, "--server", found.url, *opened, *further]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -466,8 +463,9 @@ def open_files(pid: int) -> dict[str, bytes]:
     """What a process holds open, files already removed included; and how it was started."""
     found = {f"{name} of process {pid}": Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ")}
     for handle in Path(f"/proc/{pid}/fd").iterdir():
-        if stat.S_ISREG(handle.stat().st_mode):
-            found[f"{handle.readlink()} open in process {pid}"] = handle.read_bytes()
+        with suppress(FileNotFoundError):  # closed since it was listed
+            if stat.S_ISREG(handle.stat().st_mode):
+                found[f"{handle.readlink()} open in process {pid}"] = handle.read_bytes()
     return found
 
 
@@ -596,7 +594,7 @@ def test_control_the_search_finds_every_needle_in_memory_and_open_files(seized: 
     search, every = searching(needles), {*needles}
     path = tmp_path / "spool"
     path.write_bytes(b"\0".join(needles.values()))
-    keep = "import sys, time; held = sys.stdin.buffer.read(); print(1, flush=True); time.sleep(60)"
+    keep = "import sys, time; held = sys.stdin.buffer.read(); print(1, flush=True); time.sleep(600)"
     with path.open("rb") as spool:
         process = subprocess.Popen([sys.executable, "-c", keep], stdin=spool, stdout=subprocess.PIPE)
     try:

@@ -88,6 +88,8 @@ def run(data: str | None, port: int, as_json: bool) -> int:
         except (Broken, OSError) as error:
             print(f"tellsafe: {error}", file=sys.stderr)
         finally:
+            for number in (signal.SIGTERM, signal.SIGINT):  # a second Ctrl-C does not interrupt the end
+                signal.signal(number, signal.SIG_IGN)
             stop(children)
     return 1
 
@@ -215,9 +217,7 @@ def told(ready: Mapping[str, Any]) -> str:
 
 
 def stop(children: Sequence[subprocess.Popen[str]]) -> None:
-    """End every child: ask first, insist after STOP_SECONDS. A second Ctrl-C does not interrupt this."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """End every child: ask first, insist after STOP_SECONDS."""
     for child in reversed(children):
         child.terminate()
     until = time.monotonic() + STOP_SECONDS

@@ -1,4 +1,4 @@
-"""`./tellsafe test`: every check there is, one after another, each shown as the command it is. Ends with a plain summary."""
+"""`./tellsafe test`: every check there is, each shown as the command it is. Ends with a plain summary."""
 
 import hashlib
 import importlib.util
@@ -16,6 +16,7 @@ BROWSER = ROOT / "crypto" / "browser"
 BUNDLES = tuple(ROOT / "intake" / "static" / name for name in ("report.js", "return.js"))
 PACKAGES = [name for name in ("crypto", "intake", "review", "oversight", "tools") if (ROOT / name / "__init__.py").exists()]
 JOURNEYS = ("tests/journeys", "tests/harness")
+Check = tuple[str, Callable[[], int]]
 # Programs the journeys drive, by the Debian package that has them.
 SYSTEM = {"firefox-esr": "firefox-esr", "tor": "tor"}
 
@@ -28,39 +29,45 @@ def run(tests: Sequence[str]) -> int:
         return 1
     if tests:
         return _shown([*_python("pytest"), *tests])
-    results: list[tuple[str, int, float]] = []
-    for name, step in steps():
-        print(f"\n=== {name}", flush=True)
-        start = time.monotonic()
-        results.append((name, step(), time.monotonic() - start))
+    results = _timed(before())
+    # The longest of all on one core, and everything else on the other: what drives whole journeys mostly waits.
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as kept:
+        with subprocess.Popen([*_python("pytest"), *JOURNEYS], cwd=ROOT, env=_environment(), stdout=kept, stderr=kept) as journeys:
+            results += _timed(beside())
+        results.append(("journeys", journeys.returncode, time.monotonic() - start))
+        kept.seek(0)
+        print("\n=== journeys, meanwhile\n$", "python -m pytest", *JOURNEYS)
+        print(kept.read().decode("utf-8", "replace"), flush=True)
     return summary(results)
 
 
-def steps() -> list[tuple[str, Callable[[], int]]]:
-    """Return the checks, quickest first."""
-    node = [str(_node())]
+def before() -> list[Check]:
+    """What the journeys use and must not change under them."""
+    return [("browser packages", install_browser), ("browser script as committed", rebuild)]
+
+
+def beside() -> list[Check]:
+    """The checks that run while the journeys do, quickest first."""
+    node, ignored = [str(_node())], [f"--ignore={folder}" for folder in JOURNEYS]
     return [
         ("style", lambda: _shown([*_python("ruff"), "check"])),
         ("types", lambda: _shown([*_python("mypy"), *PACKAGES])),
         ("walls between packages", lambda: _shown([str(Path(sys.executable).parent / "lint-imports")])),
-        ("browser packages", install_browser),
         ("browser types", lambda: _shown([*node, "node_modules/typescript/bin/tsc", "--noEmit"], BROWSER)),
-        ("browser script as committed", rebuild),
         ("browser tests", lambda: _shown([*node, "--test", "test/*.test.*"], BROWSER)),
-        ("tests", side_by_side),
+        ("tests", lambda: _shown([*_python("pytest"), *ignored])),
     ]
 
 
-def side_by_side() -> int:
-    """Run all of pytest as two processes, one a core: what drives whole journeys mostly waits. The journeys' lines follow the others'."""
-    ignored = [f"--ignore={folder}" for folder in JOURNEYS]
-    with tempfile.TemporaryFile() as kept:
-        with subprocess.Popen([*_python("pytest"), *JOURNEYS], cwd=ROOT, env=_environment(), stdout=kept, stderr=kept) as journeys:
-            code = _shown([*_python("pytest"), *ignored])
-        kept.seek(0)
-        print("\n$", "python -m pytest", *JOURNEYS)
-        print(kept.read().decode("utf-8", "replace"), flush=True)
-    return code or journeys.returncode
+def _timed(checks: Sequence[Check]) -> list[tuple[str, int, float]]:
+    """The name of each, its exit code and its seconds."""
+    results = []
+    for name, check in checks:
+        print(f"\n=== {name}", flush=True)
+        start = time.monotonic()
+        results.append((name, check(), time.monotonic() - start))
+    return results
 
 
 def rebuild() -> int:

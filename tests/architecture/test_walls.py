@@ -42,7 +42,7 @@ def served(tree: Path, data: Path) -> dict[str, dict[str, int] | list[str]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TELLSAFE", "PYTHON"))}
     environment |= {"TELLSAFE_DATA": str(data), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", SERVE, json.dumps(PAGES)]
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     result: dict[str, dict[str, int] | list[str]] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -114,6 +114,6 @@ def test_the_contracts_see_a_breach(tmp_path: Path) -> None:
     (tree / "intake" / "helper.py").write_text("from crypto import sealing\n\n__all__ = ['sealing']\n", "utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
-    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode != 0
     assert "intake.helper -> crypto.sealing" in done.stdout

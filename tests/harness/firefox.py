@@ -28,8 +28,11 @@ from .marionette import Marionette, MarionetteError
 
 __all__ = ["ONION", "Firefox", "HarnessError", "firefox"]
 
-START_TIMEOUT = 60
+# What is awaited comes at once on a quiet machine; these are for one that is many times slower.
+START_TIMEOUT = 240
+WAIT_TIMEOUT = 90
 POLL = 0.05
+RELOAD = 0.5
 
 # A sandbox of this name has the page's rights but its own globals: it runs where page scripts
 # may not, and a page cannot put its own functions in its way.
@@ -73,7 +76,7 @@ class Firefox:
         self._marionette = marionette
         self._page = APART if level == "safest" else IN_PAGE
         self.command("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
-        self.command("WebDriver:SetTimeouts", script=180_000, pageLoad=120_000, implicit=0)
+        self.command("WebDriver:SetTimeouts", script=180_000, pageLoad=300_000, implicit=0)
 
     def command(self, name: str, **parameters: Any) -> Any:
         return self._marionette.command(name, **parameters)
@@ -135,7 +138,7 @@ class Firefox:
             raise MarionetteError("javascript error", outcome["error"])
         return outcome.get("value")
 
-    def wait_js(self, source: str, timeout: float = 10, *args: Any) -> Any:
+    def wait_js(self, source: str, timeout: float = WAIT_TIMEOUT, *args: Any) -> Any:
         """Poll a function body until it returns something true."""
         deadline = time.monotonic() + timeout
         refusal = ""
@@ -148,7 +151,17 @@ class Firefox:
             if time.monotonic() > deadline:
                 break
             time.sleep(POLL)
-        raise AssertionError(f"Not true within {timeout} s at {self.url}: {source}{refusal}\nThe page says:\n{self.text('body')}")
+        raise self._never(source, timeout, refusal)
+
+    def load_until(self, source: str, *args: Any, timeout: float = WAIT_TIMEOUT) -> Any:
+        """Load this page again and again until a function body, run on the whole of it, returns something true."""
+        deadline = time.monotonic() + timeout
+        while not (value := self.js(source, *args)):
+            if time.monotonic() > deadline:
+                raise self._never(source, timeout)
+            time.sleep(RELOAD)
+            self.command("WebDriver:Refresh")
+        return value
 
     # Elements, by CSS selector
 
@@ -169,6 +182,12 @@ class Firefox:
         self._run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});", self._find(css), sandbox=APART)
         self.command("WebDriver:ElementClick", id=self._id(css))
 
+    def follow(self, css: str) -> None:
+        """Click what leads to another page, and wait until that is there whole: `click` alone waits for no slow answer."""
+        self.js("window.left = true")
+        self.click(css)
+        self.wait_js("return !window.left && document.readyState === 'complete'")
+
     def type(self, css: str, text: str) -> None:
         """Press the keys one by one; for a file field, the path of the file."""
         self.command("WebDriver:ElementSendKeys", id=self._id(css), text=text)
@@ -179,7 +198,7 @@ class Firefox:
 
     def downloaded(self, name: str) -> bytes:
         """What a link saved under this name, taken out of the folder for downloads."""
-        file, deadline = self.downloads / name, time.monotonic() + 10
+        file, deadline = self.downloads / name, time.monotonic() + WAIT_TIMEOUT
         # Firefox makes an empty file of the name first, and fills another beside it.
         while not file.exists() or not file.stat().st_size or file.with_name(f"{name}.part").exists():
             if time.monotonic() > deadline:
@@ -252,12 +271,15 @@ class Firefox:
         name = "WebDriver:ExecuteAsyncScript" if asynchronous else "WebDriver:ExecuteScript"
         return self.command(name, script=source, args=args, sandbox=sandbox)
 
+    def _never(self, source: str, timeout: float, more: str = "") -> AssertionError:
+        return AssertionError(f"Not true within {timeout} s at {self.url}: {source}{more}\nThe page says:\n{self.text('body')}")
+
     def _wait_apart(self, source: str) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + WAIT_TIMEOUT
         while not self._run(source, sandbox=APART):
             if time.monotonic() > deadline:
                 size = self._run("return [innerWidth, innerHeight]", sandbox=APART)
-                raise AssertionError(f"Not true within 5 s: {source}; viewport is {size}")
+                raise AssertionError(f"Not true within {WAIT_TIMEOUT} s: {source}; viewport is {size}")
             time.sleep(POLL)
 
     @contextmanager

@@ -33,6 +33,13 @@ def firefox_safest() -> Iterator[Firefox]:
 
 
 @pytest.fixture(scope="session")
+def firefox_dark() -> Iterator[Firefox]:
+    """At Standard, asking pages for dark colours. One that resists fingerprinting always asks for light."""
+    with firefox("standard", prefs={"privacy.resistFingerprinting": False, "ui.systemUsesDarkTheme": 1}) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
 def tor_net() -> Iterator[TorNet]:
     with TorNet() as net:
         yield net

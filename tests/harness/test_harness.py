@@ -7,7 +7,8 @@ import shutil
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def site(port: int) -> str:
 @pytest.mark.browser
 def test_standard_sees_what_page_scripts_made(firefox_standard: Firefox, site: str) -> None:
     firefox_standard.goto(site)
-    assert firefox_standard.wait_js("return document.querySelector('#state').textContent === arguments[0]", 5, "on")
+    assert firefox_standard.wait_js("return document.querySelector('#state').textContent === arguments[0]", 90, "on")
     assert firefox_standard.js("return [isSecureContext, own, typeof WebAssembly]") == [True, 42, "object"]
     assert firefox_standard.ajs("return (await crypto.subtle.digest('SHA-256', new Uint8Array(args[0]))).byteLength", 3) == 32
     assert [request.removeprefix(site) for request in firefox_standard.requests()][:2] == ["", "page.js"]
@@ -111,7 +112,7 @@ def test_the_same_hands_with_and_without_page_scripts(level: str, request: pytes
     browser.fill("#field", LONG)
     assert browser.js("return document.querySelector('#field').value") == LONG
     if level == "standard":
-        assert browser.wait_js("return document.querySelector('#state').textContent.startsWith('typed ')", 5)
+        assert browser.wait_js("return document.querySelector('#state').textContent.startsWith('typed ')")
     else:
         assert browser.text("#state") == "off"
         with pytest.raises(HarnessError):
@@ -136,7 +137,7 @@ def test_the_same_hands_with_and_without_page_scripts(level: str, request: pytes
         assert width - 20 < shown[0] <= width, "the page without its scrollbar"
         assert shown[1] > 3000, "all of the page"
 
-    browser.click("a")
+    browser.follow("a")
     assert browser.text("p") == "second page"
 
 
@@ -160,27 +161,42 @@ def test_tabs_and_a_clean_slate(firefox_standard: Firefox, site: str) -> None:
 
 def test_slow_link_costs_round_trips_and_bandwidth(port: int) -> None:
     with SlowLink(port, rtt=0.2, mbit=3) as slow:
-        client = http.client.HTTPConnection("127.0.0.1", slow, timeout=10)
-        assert 0.38 < fetch(client, "/two") < 0.6, "a new connection: two round trips"
-        assert 0.18 < fetch(client, "/two") < 0.35, "the same connection: one"
-        assert 0.38 < fetch(client, "/large") < 0.6, "one round trip and 75 kB at 3 Mbit/s"
-        others = [http.client.HTTPConnection("127.0.0.1", slow, timeout=10) for _ in range(2)]
+        with closing(http.client.HTTPConnection("127.0.0.1", slow, timeout=60)) as client:
+            assert 0.38 < quickest(lambda: new_connection(slow, "/two"), 0.6) < 0.6, "a new connection: two round trips"
+            fetch(client, "/two")
+            assert 0.18 < quickest(lambda: fetch(client, "/two"), 0.35) < 0.35, "the same connection: one"
+            assert 0.38 < quickest(lambda: fetch(client, "/large"), 0.6) < 0.6, "one round trip and 75 kB at 3 Mbit/s"
+
+        def two_at_once() -> None:
+            threads = [threading.Thread(target=new_connection, args=(slow, "/large")) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        assert 0.78 < quickest(two_at_once, 1.1) < 1.1, "connections share the bandwidth"
+
+
+def quickest(act: Callable[[], object], enough: float, tries: int = 10) -> float:
+    """The least time it took, of some tries if need be: a busy machine can only make it longer."""
+    least = float("inf")
+    for _ in range(tries):
         began = time.monotonic()
-        threads = [threading.Thread(target=fetch, args=(other, "/large")) for other in others]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert 0.78 < time.monotonic() - began < 1.1, "connections share the bandwidth"
-        for connection in (client, *others):
-            connection.close()
+        act()
+        least = min(least, time.monotonic() - began)
+        if least < enough:
+            break
+    return least
 
 
-def fetch(client: http.client.HTTPConnection, path: str) -> float:
-    began = time.monotonic()
+def new_connection(port: int, path: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+        fetch(client, path)
+
+
+def fetch(client: http.client.HTTPConnection, path: str) -> None:
     client.request("GET", path)
     client.getresponse().read()
-    return time.monotonic() - began
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

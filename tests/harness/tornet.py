@@ -37,7 +37,7 @@ AUTHORITIES = 3
 RELAYS = 4
 FIRST_VOTE = 8
 POLL = 0.1
-START_TIMEOUT = 120
+START_TIMEOUT = 300
 # A client that asks for a descriptor before it is on a few directories is refused for a while.
 UPLOADS = 3
 
@@ -176,7 +176,7 @@ class TorNet:
         self._wait_bootstrap([node], 100)
         return node.address, SOCKS_PORT
 
-    def wait_onion(self, onion: Onion, socks: tuple[str, int], timeout: float = 90) -> None:
+    def wait_onion(self, onion: Onion, socks: tuple[str, int], timeout: float = 300) -> None:
         """Until a stream from this client to the service opens."""
         deadline = time.monotonic() + timeout
         while True:
@@ -323,7 +323,7 @@ class TorNet:
     def _wait_bootstrap(self, nodes: Sequence[Node], percent: int) -> None:
         self._wait(nodes, lambda control: control.bootstrap() >= percent, f"reach {percent} %", nudge=True)
 
-    def _wait_uploads(self, onion: Onion, timeout: float = 60) -> None:
+    def _wait_uploads(self, onion: Onion, timeout: float = 300) -> None:
         deadline = time.monotonic() + timeout
         while onion.uploads < UPLOADS:
             if time.monotonic() > deadline:

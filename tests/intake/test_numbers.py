@@ -14,7 +14,7 @@ from intake import clock, numbers, publicfiles
 from intake.config import Config
 from oversight import tree
 from tests.bench import statistics as bench
-from tests.harness.firefox import Firefox, firefox
+from tests.harness.firefox import Firefox
 from tests.harness.levels import ONION
 from tests.intake.test_server import Server
 from tests.intake.trees import NOW, PROGRAMME, SEEDS, card, day
@@ -254,19 +254,18 @@ def server(tmp_path_factory, static):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("dark", [0, 1], ids=["light", "dark"])
-def test_it_fits_reads_and_passes_axe(server, tmp_path, size, dark):
-    prefs = {"privacy.resistFingerprinting": False, "ui.systemUsesDarkTheme": dark}
-    with firefox("standard", prefs=prefs) as browser:
-        browser.set_window(*SIZES[size])
-        browser.goto(f"http://{ONION}:{server.port}/numbers")
-        assert browser.js("return matchMedia('(prefers-color-scheme: dark)').matches") == bool(dark)
-        browser.screenshot(tmp_path / f"{size}-{dark}.png")
-        browser.js("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-        assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
-        assert browser.js(STAYS), "a wide table moves in its own box, and what it is of and what a row is of stay in sight"
-        assert browser.axe(AXE.read_text("utf-8")) == []
-        check_bars(browser)
+@pytest.mark.parametrize("colours", ["standard", "dark"])
+def test_it_fits_reads_and_passes_axe(server, tmp_path, size, colours, request):
+    browser = request.getfixturevalue(f"firefox_{colours}")
+    browser.set_window(*SIZES[size])
+    browser.goto(f"http://{ONION}:{server.port}/numbers")
+    assert browser.js("return matchMedia('(prefers-color-scheme: dark)').matches") == (colours == "dark")
+    browser.screenshot(tmp_path / f"{size}-{colours}.png")
+    browser.js("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
+    assert browser.js(STAYS), "a wide table moves in its own box, and what it is of and what a row is of stay in sight"
+    assert browser.axe(AXE.read_text("utf-8")) == []
+    check_bars(browser)
 
 
 STAYS = """return [...document.querySelectorAll('.scroll')].every(box => {

@@ -16,7 +16,7 @@ from crypto.roster import parse_roster
 from intake import clock, create_app, publicfiles
 from intake.config import Config
 from oversight import tree
-from tests.harness.firefox import Firefox, firefox
+from tests.harness.firefox import Firefox
 from tests.harness.levels import ONION
 from tests.intake.test_server import Server
 from tests.intake.trees import NOW, PROGRAMME, SEEDS, card, day, evaluator
@@ -187,24 +187,21 @@ def served(tmp_path_factory, static):
     server.kill()
 
 
-DARK = {"privacy.resistFingerprinting": False, "ui.systemUsesDarkTheme": 1}
-
-
 @pytest.mark.browser
-@pytest.mark.parametrize("prefs", [{}, DARK], ids=["light", "dark"])
-def test_what_it_looks_like(served, prefs):
+@pytest.mark.parametrize("colours", ["standard", "dark"])
+def test_what_it_looks_like(served, colours, request):
     """Nothing wider than the window, in both directions of writing, and axe finds nothing."""
-    axe = AXE.read_text("utf-8")
-    with firefox("standard", prefs=prefs) as browser:
-        for size in ((360, 740), (1280, 900)):
-            browser.set_window(*size)
-            for path in PATHS:
-                for direction in ("ltr", "rtl"):
-                    browser.goto(served + path)
-                    browser.js("document.documentElement.dir = arguments[0]", direction)
-                    browser.js("document.querySelectorAll('details').forEach(details => { details.open = true; })")
-                    assert browser.js("return document.documentElement.scrollWidth <= innerWidth"), (path, size, direction)
-                    assert browser.axe(axe) == [], (path, size, direction)
+    axe, browser = AXE.read_text("utf-8"), request.getfixturevalue(f"firefox_{colours}")
+    for size in ((360, 740), (1280, 900)):
+        browser.set_window(*size)
+        for path in PATHS:
+            for direction in ("ltr", "rtl"):
+                browser.goto(served + path)
+                assert browser.js("return matchMedia('(prefers-color-scheme: dark)').matches") == (colours == "dark")
+                browser.js("document.documentElement.dir = arguments[0]", direction)
+                browser.js("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+                assert browser.js("return document.documentElement.scrollWidth <= innerWidth"), (path, size, direction)
+                assert browser.axe(axe) == [], (path, size, direction)
 
 
 @pytest.mark.browser

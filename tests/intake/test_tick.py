@@ -84,7 +84,7 @@ def test_a_server_that_was_stopped_tells_when_and_no_posting(tmp_path, static):
         until = present(tmp_path)
         assert "write.lock" in dated(data, since, until)
         server.process.terminate()
-        server.process.wait(20)
+        server.process.wait(120)
     assert dated(data, since, until) == set()
 
 

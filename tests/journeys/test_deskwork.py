@@ -12,7 +12,7 @@ from review import casebook, outbox, packets
 from review.desk import Desk
 from review.guard import Guard
 from review.views import create_app
-from tests.harness.firefox import Firefox, firefox
+from tests.harness.firefox import Firefox
 from tests.review.world import FakeIntake, arrive, everybody, make_desks, pass_screen, planned, turn
 
 pytestmark = pytest.mark.browser
@@ -45,16 +45,15 @@ def first(desk: Desk) -> Case:
 
 
 @pytest.fixture
-def page(desk: Desk) -> Iterator[tuple[Firefox, str]]:
+def page(desk: Desk, firefox_standard: Firefox) -> Iterator[tuple[Firefox, str]]:
     """A browser that used the link, and the address of the first case."""
     guard = Guard(0)
     server = make_server("127.0.0.1", 0, create_app(desk, guard), threaded=True)
     guard.port = server.server_port
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with firefox("standard") as browser:
-            browser.goto(f"http://127.0.0.1:{guard.port}/enter/{guard.link}")
-            yield browser, f"http://127.0.0.1:{guard.port}/case/{first(desk).id}"
+        firefox_standard.goto(f"http://127.0.0.1:{guard.port}/enter/{guard.link}")
+        yield firefox_standard, f"http://127.0.0.1:{guard.port}/case/{first(desk).id}"
     finally:
         server.shutdown()
         server.server_close()
@@ -68,15 +67,15 @@ def check(browser: Firefox, where: str) -> None:
 def test_a_packet_is_written_anew(desk: Desk, page: tuple[Firefox, str]) -> None:
     browser, case = page
     browser.goto(f"{case}/packets")
-    browser.click("#drafts a")
+    browser.follow("#drafts a")
     browser.fill("#field-date", "Spring")
     browser.fill("#field-internal", "Yes")
     browser.fill("#field-statement", "An agent copied 41,337 files to a share.")
-    browser.click("#send-packet")
+    browser.follow("#send-packet")
     assert "An agent copied 41 337 files to a share" in browser.text("#traces")
     check(browser, "with traces")
     browser.fill("#field-statement", "An internal agent moved data without permission.")
-    browser.click("#send-packet")
+    browser.follow("#send-packet")
     browser.goto(f"{case}/packets")
     assert [event.payload["fields"]["statement"] for event in first(desk).order if event.kind == "packet"] == [
         "An internal agent moved data without permission."

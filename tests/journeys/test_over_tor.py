@@ -46,10 +46,10 @@ def test_report_answer_and_return_over_tor(over_tor: dict[str, Any], firefox_sta
         words = send_report(reporter, over_tor["url"], "Sent over an onion.")
         assert reporter.js("return isSecureContext")
         for reviewer in over_tor["reviewers"]:
-            until_desk_shows(desk, reviewer, "Sent over an onion.", timeout=120)
+            until_desk_shows(desk, reviewer, "Sent over an onion.", timeout=300)
         desk.fill("#answer-text", "Read over an onion.")
-        desk.click("#send-answer")
-        until_case_says(reporter, over_tor["url"], words, "Read over an onion.", timeout=120)
+        desk.follow("#send-answer")
+        until_case_says(reporter, over_tor["url"], words, "Read over an onion.", timeout=300)
 
 
 def test_the_stewards_commands_over_tor(over_tor: dict[str, Any]) -> None:

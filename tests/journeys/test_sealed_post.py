@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.harness.firefox import Firefox
+from tests.harness.firefox import WAIT_TIMEOUT, Firefox
 from tests.harness.levels import ONION
 
 AXE = Path(__file__).resolve().parents[2] / "crypto" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 CHOSEN = {"about": "A1-UNDISCLOSED", "stage": "L3-INTERNAL", "danger": "ONGOING", "basis": "SAW", "known": "K2", "may": "ASK"}
+# Seconds until what was sent is read at the other end: some ticks of one second, on a machine that may be busy with much else.
+PATIENCE = 180
 TEXTS = {
     "standard": "The model is in use inside. 一个强大的模型正在内部使用。 النموذج يُستخدم داخليا. 🕊️🧠",
     "safer": "At Safer the same: 模型 النموذج 🛰️",
@@ -23,23 +25,33 @@ def intake_url(demo: dict[str, Any]) -> str:
     return f"http://{ONION}:{urlsplit(demo['intake']['url']).port}"
 
 
-def fill_report(ff: Firefox, base: str, text: str) -> None:
+def fill_report(ff: Firefox, base: str, text: str, by_mouse: bool = False) -> None:
+    """Choose and write; `by_mouse` where each box shall be seen to lie open to the mouse, which takes a while."""
     ff.goto(f"{base}/report")
     ff.wait_js("return !document.querySelector('#questions').disabled")
-    for name, value in CHOSEN.items():
-        ff.click(f"input[name={name}][value={value}]")
+    boxes = [f"input[name={name}][value={value}]" for name, value in CHOSEN.items()]
+    if by_mouse:
+        for box in boxes:
+            ff.click(box)
+    else:
+        ff.js("arguments[0].forEach(box => document.querySelector(box).click())", boxes)
     ff.fill("#text", text)
 
 
-def send_report(ff: Firefox, base: str, text: str) -> str:
+def send_report(ff: Firefox, base: str, text: str, by_mouse: bool = False) -> str:
     """Fill in, check, send; the twelve words, when the page says that the posting is stored."""
-    fill_report(ff, base, text)
+    fill_report(ff, base, text, by_mouse)
+    return check_and_send(ff)
+
+
+def check_and_send(ff: Firefox) -> str:
+    """Press both keys of a page that is filled in; the twelve words, when the page says that the posting is stored."""
     ff.click("#check")
-    ff.wait_js("return !document.querySelector('#check-step').hidden && !document.querySelector('#send').disabled")
+    ff.wait_js("return document.querySelector('#send').checkVisibility() && !document.querySelector('#send').disabled")
     ff.click("#send")
-    ff.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
-    words = " ".join(ff.js("return document.querySelector('#receipt-words').innerText").split())
-    return " ".join(word for word in words.split() if word.isalpha())
+    ff.wait_js("return !document.querySelector('#receipt').hidden")
+    words = ff.js("return document.querySelector('#receipt-words').innerText").split()
+    return " ".join(word for word in words if word.isalpha())
 
 
 def come_back(ff: Firefox, base: str, words: str) -> None:
@@ -47,27 +59,43 @@ def come_back(ff: Firefox, base: str, words: str) -> None:
     ff.wait_js("return !document.querySelector('#questions').disabled")
     ff.fill("#words", words)
     ff.click("#open")
-    ff.wait_js("return !document.querySelector('#case').hidden || !document.querySelector('#nothing').hidden", timeout=60)
+    ff.wait_js("return ['#case', '#nothing', '#error'].some(each => !document.querySelector(each).hidden)")
+
+
+def look_again(ff: Firefox, base: str, words: str) -> None:
+    """By the page's own key; from the twelve words where no case is open."""
+    if ff.has("#case:not([hidden])"):
+        ff.js("document.querySelector('#state').replaceChildren()")
+        ff.click("#refresh")
+        ff.wait_js("return document.querySelector('#state').innerText || !document.querySelector('#error').hidden")
+    else:
+        come_back(ff, base, words)
+
+
+def press(ff: Firefox, label: str) -> None:
+    """A key beside a proposal, by what it says, once it can be pressed: all of them are off while something is sent."""
+    keys = "[...document.querySelectorAll('#proposals button:enabled')]"
+    ff.wait_js(f"const key = {keys}.find(b => b.textContent === arguments[0]); key?.click(); return !!key", WAIT_TIMEOUT, label)
 
 
 def write_again(ff: Firefox, text: str) -> None:
     """Send a reply; where the page points at something first, send it as it is. The box is empty again once it is stored."""
     ff.fill("#reply", text)
     ff.click("#send-reply")
-    ff.wait_js("return !document.querySelector('#reply').value || document.querySelector('#reply-hints').innerText", timeout=60)
+    ff.wait_js("return !document.querySelector('#reply').value || document.querySelector('#reply-hints').innerText")
     if ff.text("#reply-hints"):
         ff.click("#send-reply")
-    ff.wait_js("return document.querySelector('#reply').value === ''", timeout=60)
+    ff.wait_js("return document.querySelector('#reply').value === ''")
 
 
-def until_case_says(ff: Firefox, base: str, words: str, said: str, timeout: float = 60) -> None:
+def until_case_says(ff: Firefox, base: str, words: str, said: str, timeout: float = PATIENCE) -> None:
+    """The return page, anew from the twelve words and then looking again, until it says so."""
     end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        come_back(ff, base, words)
-        if said in ff.js("return document.querySelector('#case').innerText"):
-            return
-        time.sleep(1)
-    raise AssertionError(f"the case never said {said!r}: {ff.js('return document.body.innerText')[:3000]}")
+    come_back(ff, base, words)
+    while said not in ff.js("return document.querySelector('#case').innerText"):
+        assert time.monotonic() < end, f"the case never said {said!r}: {ff.js('return document.body.innerText')[:3000]}"
+        time.sleep(0.3)
+        look_again(ff, base, words)
 
 
 def desk_of(reviewer: dict[str, Any]) -> str:
@@ -80,11 +108,11 @@ def open_desk(ff: Firefox, reviewer: dict[str, Any]) -> None:
     ff.goto(desk_of(reviewer))
     if ff.has("#passphrase"):
         ff.type("#passphrase", reviewer["passphrase"])
-        ff.click("#unlock")
-        ff.wait_js("return !document.querySelector('#passphrase')")
+        ff.follow("#unlock")
+        assert not ff.has("#passphrase"), ff.text("body")
 
 
-def until_desk_shows(ff: Firefox, reviewer: dict[str, Any], marker: str, timeout: float = 60) -> None:
+def until_desk_shows(ff: Firefox, reviewer: dict[str, Any], marker: str, timeout: float = PATIENCE) -> None:
     """Reload the list and look into each case, past the screen about conflicts, until one of them says it."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
@@ -93,8 +121,8 @@ def until_desk_shows(ff: Firefox, reviewer: dict[str, Any], marker: str, timeout
             ff.goto(place)
             if ff.has("#open-report"):
                 assert marker not in ff.js("return document.body.innerText"), "the text before the decision"
-                ff.click("#open-report")
-                ff.wait_js("return !!document.querySelector('#text')")
+                ff.follow("#open-report")
+                assert ff.has("#text")
             if marker in ff.js("return document.body.innerText"):
                 return
         time.sleep(0.5)
@@ -118,14 +146,14 @@ def test_report_answer_return_reply_at_safer(demo: dict[str, Any], desk: Firefox
 
 def journey(demo: dict[str, Any], desk: Firefox, reporter: Firefox, text: str) -> None:
     base, marker = intake_url(demo), text[-12:]
-    words = send_report(reporter, base, text)
+    words = send_report(reporter, base, text, by_mouse=True)
     assert len(words.split()) == 12
     for reviewer in demo["reviewers"]:
         until_desk_shows(desk, reviewer, marker)
-    desk.click("#acknowledge")
+    desk.follow("#acknowledge")
     until_desk_shows(desk, demo["reviewers"][2], marker)
     desk.fill("#answer-text", f"We read it. 谢谢 {marker}")
-    desk.click("#send-answer")
+    desk.follow("#send-answer")
     until_case_says(reporter, base, words, f"We read it. 谢谢 {marker}")
     assert text in reporter.js("return document.querySelector('#conversation').innerText")
     write_again(reporter, f"Thank you, reply to {marker}")
@@ -138,7 +166,7 @@ def test_a_long_report_arrives_whole(demo: dict[str, Any], desk: Firefox) -> Non
     assert len(text.encode()) > 16_384
     words = send_report(desk, intake_url(demo), text)
     assert len(words.split()) == 12
-    desk.wait_js("return /everything is stored/i.test(document.querySelector('#parts').innerText)", timeout=60)
+    desk.wait_js("return /everything is stored/i.test(document.querySelector('#parts').innerText)")
     until_desk_shows(desk, demo["reviewers"][0], "The very end.")
     assert "Sentence 0 of" in desk.js("return document.body.innerText")
 
@@ -154,31 +182,22 @@ def test_a_reviewer_steps_back_at_the_screen_and_the_others_see_it(demo: dict[st
     # By keyboard: from the first key to the second, in the order in which they are read.
     order = desk.js("return [...document.querySelectorAll('main a, main button')].map(e => e.id || e.textContent)")
     assert order == ["All cases", "open-report", "step-back"]
-    desk.click("#step-back")
-    desk.wait_js("return !!document.querySelector('#stepped-back')")
+    desk.follow("#step-back")
+    assert desk.has("#stepped-back")
     desk.goto(desk_of(second))
     assert not desk.js(
         "return [...document.querySelectorAll('.unopened a')].some(a => a.href.includes(arguments[0]))", page.rpartition("/")[2]
     )
-    end = time.monotonic() + 60
-    while "stepped back" not in desk.text("body") or not desk.has("#readers"):
-        assert time.monotonic() < end, desk.text("body")[:2000]
-        time.sleep(0.5)
-        desk.goto(page)
+    desk.goto(page)
+    desk.load_until("return document.body.innerText.includes('stepped back') && !!document.querySelector('#readers')")
     assert "no reserve is left" in desk.text("#gap"), "the demonstration has three reviewers and no reserve"
 
 
-def until_unopened(ff: Firefox, reviewer: dict[str, Any], case_id: str, timeout: float = 60) -> None:
+def until_unopened(ff: Firefox, reviewer: dict[str, Any], case_id: str) -> None:
     """Wait for the case that this reviewer has not decided about, and go to its screen."""
-    end = time.monotonic() + timeout
-    while time.monotonic() < end:
-        ff.goto(desk_of(reviewer))
-        places = ff.js("return [...document.querySelectorAll('.unopened a')].map(a => a.href)")
-        if found := [place for place in places if case_id in place]:
-            ff.goto(found[0])
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"nothing new for {reviewer['name']}")
+    ff.goto(desk_of(reviewer))
+    found = "[...document.querySelectorAll('.unopened a')].map(a => a.href).find(place => place.includes(arguments[0]))"
+    ff.goto(ff.load_until(f"return {found}", case_id))
 
 
 def test_a_second_tab_reads_the_same_case(demo: dict[str, Any], firefox_safer: Firefox) -> None:

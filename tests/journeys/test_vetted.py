@@ -4,9 +4,7 @@ Every step by the command or the page that a person would use: key files, propos
 """
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +15,20 @@ import pytest
 from crypto.constants import CLUE_BYTES
 from crypto.posting import parse_posting
 from review import vault
+from tests.harness.commands import run
 from tests.harness.firefox import Firefox
 from tests.journeys.test_pages import choose, shown_cards, watched
-from tests.journeys.test_sealed_post import desk_of, fill_report, open_desk, until_case_says, until_desk_shows, until_unopened
+from tests.journeys.test_sealed_post import (
+    check_and_send,
+    desk_of,
+    fill_report,
+    open_desk,
+    until_case_says,
+    until_desk_shows,
+    until_unopened,
+)
 from tools import demo as made
 
-ROOT = Path(__file__).resolve().parents[2]
 STEWARDS = ("ada", "ben", "cem")
 PEOPLE = ("Ana Marković", "Kwame Boateng", "Lin Yue", "Tom Ties", "Zoë Zaman")
 TIED = "Tom Ties"
@@ -37,7 +43,7 @@ class Stewards:
     """One folder with key files, proposals and the stewards' copy of the tree; commands as they are typed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.environment = folder, os.environ | {"PYTHONPATH": str(ROOT)}
+        self.folder = folder
         folder.mkdir()
         self.write("passphrase", PASSPHRASE + "\n")
 
@@ -46,10 +52,9 @@ class Stewards:
 
     def tellsafe(self, *arguments: str) -> str:
         """Run a command in the folder; what it said."""
-        command = [sys.executable, "-m", "tools", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        code, said, complaints = run(*arguments, folder=self.folder)
+        assert code == 0, f"{' '.join(arguments)}\n{said}{complaints}"
+        return said
 
     def sign(self, proposal: str, steward: str, *more: str) -> None:
         self.tellsafe("steward", "sign", proposal, "--key", f"{steward}.key", "--passphrase-file", "passphrase", *more)
@@ -103,8 +108,8 @@ def make_vault(browser: Firefox, reviewer: dict[str, Any]) -> None:
     browser.fill("#name", reviewer["name"])
     browser.fill("#passphrase", reviewer["passphrase"])
     browser.fill("#again", reviewer["passphrase"])
-    browser.click("#create")
-    browser.wait_js("return !!document.querySelector('#request')", timeout=60)
+    browser.follow("#create")
+    assert browser.has("#request"), browser.text("body")
     assert (Path(reviewer["vault"]) / "request.json").exists()
 
 
@@ -122,8 +127,8 @@ def programme(tmp_path_factory: pytest.TempPathFactory, firefox_safer: Firefox) 
             make_vault(firefox_safer, reviewer)
         standing = {reviewer["name"]: reviewer for reviewer in reviewers}
         open_desk(firefox_safer, reviewers[0])
-        firefox_safer.wait_js("return /You are waiting/.test(document.querySelector('#standing')?.innerText) || location.reload()", 30)
-        firefox_safer.click("#lock")
+        firefox_safer.load_until("return /You are waiting/.test(document.querySelector('#standing')?.innerText)")
+        firefox_safer.follow("#lock")
         for reviewer in reviewers:
             name, place = reviewer["name"], Path(reviewer["vault"]) / "request.json"
             stewards.tellsafe("steward", "request-check", str(place), "--tree", "tree")
@@ -132,7 +137,7 @@ def programme(tmp_path_factory: pytest.TempPathFactory, firefox_safer: Firefox) 
             assert name in shown and (f"{name}: barred for {LAB}" in shown) == (name == TIED)
         for reviewer in reviewers:
             open_desk(firefox_safer, reviewer)
-            firefox_safer.wait_js("return /You are active/.test(document.querySelector('#standing')?.innerText) || location.reload()", 60)
+            firefox_safer.load_until("return /You are active/.test(document.querySelector('#standing')?.innerText)")
         keys = {reviewer["name"]: vault.unlock(Path(reviewer["vault"]), PASSPHRASE) for reviewer in reviewers}
         yield SimpleNamespace(stewards=stewards, url=url, fingerprint=fingerprint, reviewers=standing, keys=keys)
     finally:
@@ -175,31 +180,31 @@ def test_a_report_about_a_lab_never_reaches_who_is_tied_to_it_and_a_reserve_take
         answering, leaving, _ = sorted(first)
         # One answers and notes something for the readers; another, who has opened nothing yet, steps back at the screen about conflicts.
         until_desk_shows(browser, desks[answering], "The very last line.")
-        browser.click("#acknowledge")
+        browser.follow("#acknowledge")
         until_desk_shows(browser, desks[answering], "The very last line.")
         case_id = browser.url.rpartition("/")[2].partition("#")[0]
         write(browser, "answer", "We have begun.")
         write(browser, "note", "Between us: check the dates.")
         until_unopened(browser, desks[leaving], case_id)
         assert LAB in browser.text("#header") and "The first line." not in browser.text("body")
-        browser.click("#step-back")
-        browser.wait_js("return !!document.querySelector('#stepped-back')")
+        browser.follow("#step-back")
+        assert browser.has("#stepped-back")
         # The reserve gets the screen first, and then the whole of it.
-        until_unopened(browser, desks[reserve], case_id, timeout=90)
+        until_unopened(browser, desks[reserve], case_id)
         assert "The first line." not in browser.text("body")
         for marker in ("The very last line.", "The first line.", "We have begun.", "Between us: check the dates."):
-            until_desk_shows(browser, desks[reserve], marker, timeout=90)
+            until_desk_shows(browser, desks[reserve], marker)
         assert browser.js("return document.querySelector('#text').textContent.trim()") == TEXT
         write(browser, "answer", "I took over, and read it all.")
         # Who wrote the report sees all of that, and who is tied to the lab has not even a case.
-        until_case_says(browser, door.base, words, "I took over, and read it all.", timeout=90)
+        until_case_says(browser, door.base, words, "I took over, and read it all.")
         state, talk = browser.text("#state"), browser.text("#conversation")
         assert f"{leaving} stepped back. They no longer read what you write." in state
         assert reserve in state.split("Who reads it now:")[1] and leaving not in state.split("Who reads it now:")[1].split("\n")[0]
         assert f"{reserve} has taken over, from the list you agreed to." in talk
         assert "Between us" not in talk
         browser.goto(desk_of(desks[TIED]))
-        browser.wait_js("return /segment [1-9]/.test(document.querySelector('#status').innerText)")
+        browser.load_until("return /segment [1-9]/.test(document.querySelector('#status').innerText)")
         assert browser.has("#no-cases")
         browser.goto(desk_of(desks[leaving]))
         assert browser.has("#no-cases"), "a case one stepped back from is gone"
@@ -240,20 +245,16 @@ def report(browser: Firefox, base: str, text: str, lab: str, left_out: list[str]
     assert set(shown_cards(browser)) == EVERYBODY - set(left_out)
     browser.click("#left-out-count")
     assert why in browser.text("#left-out")
-    browser.click("#check")
-    browser.wait_js("return document.querySelector('#send').checkVisibility() && !document.querySelector('#send').disabled")
-    browser.click("#send")
-    browser.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
-    words = browser.js("return document.querySelector('#receipt-words').innerText")
-    browser.wait_js("return /everything is stored/i.test(document.querySelector('#parts').innerText)", timeout=60)
-    return " ".join(word for word in words.split() if word.isalpha())
+    words = check_and_send(browser)
+    browser.wait_js("return /everything is stored/i.test(document.querySelector('#parts').innerText)")
+    return words
 
 
 def write(browser: Firefox, kind: str, text: str) -> None:
     """Say something on the page of a case: an answer or a note."""
     browser.fill(f"#{kind}-text", text)
-    browser.click(f"#send-{kind}")
-    browser.wait_js("return document.body.innerText.includes(arguments[0]) && document.readyState === 'complete'", 20, text)
+    browser.follow(f"#send-{kind}")
+    assert text in browser.text("body")
 
 
 def test_the_vaults_hold_what_the_roster_says(programme: SimpleNamespace) -> None:

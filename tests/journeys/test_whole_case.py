@@ -9,7 +9,18 @@ import time
 from typing import Any
 
 from tests.harness.firefox import Firefox
-from tests.journeys.test_sealed_post import CHOSEN, come_back, desk_of, fill_report, intake_url, open_desk, until_desk_shows
+from tests.journeys.test_sealed_post import (
+    CHOSEN,
+    PATIENCE,
+    check_and_send,
+    desk_of,
+    fill_report,
+    intake_url,
+    look_again,
+    open_desk,
+    press,
+    until_desk_shows,
+)
 
 TEXT = "A model nobody declared answers tickets inside. I saw it at work."
 STEP = "Tell the security contact what runs undeclared, and ask for tests by outsiders."
@@ -34,15 +45,10 @@ class Worked:
     def open(self, who: int) -> None:
         self.desk.goto(f"{desk_of(self.people[who])}case/{self.case}")
 
-    def until(self, who: int, script: str, timeout: float = 60) -> None:
+    def until(self, who: int, script: str) -> None:
         """Load this reviewer's page of the case until a function body says yes."""
-        end = time.monotonic() + timeout
-        while True:
-            self.open(who)
-            if self.desk.js(script):
-                return
-            assert time.monotonic() < end, (self.people[who]["name"], script, self.desk.js("return document.body.innerText")[:4000])
-            time.sleep(0.3)
+        self.open(who)
+        self.desk.load_until(script)
 
     def until_state(self, who: int, state: str) -> None:
         self.until(who, f"return document.querySelector('#state').textContent === '{state}'")
@@ -54,10 +60,7 @@ class Worked:
             self.desk.js(f"document.querySelector('#{form}').closest('details').open = true")
         for field, said in fields.items():
             self.desk.fill("#" + field.replace("__", "-"), said)
-        mark = "window.old = true"
-        self.desk.js(mark)
-        self.desk.click(key)
-        self.desk.wait_js("return !window.old && document.readyState === 'complete'")
+        self.desk.follow(key)
         refused = self.desk.js("return [...document.querySelectorAll('.alarm, #sorry')].map(each => each.innerText).join(' ')")
         assert not refused and self.desk.has("#state"), refused or self.desk.text("body")[:2000]
 
@@ -76,43 +79,43 @@ class Worked:
         assert not self.desk.has(".endorse") and "You cannot endorse this" in self.desk.text(".offers")
 
     def reads(self, who: int, *said: str) -> None:
-        """The reporter's page says this, and leads with what this workstation's page says that it does."""
-        self.open(who)
-        found = re.fullmatch(r"The reporter reads: “(.+)”", self.desk.text("#sees"))
-        assert found, self.desk.text("#sees")
-        self.finds(found[1], *said)
+        """The reporter's page says this, and leads with what this workstation's page says that it does.
 
-    def finds(self, *said: str, timeout: float = 60) -> None:
-        end = time.monotonic() + timeout
+        Both are looked at anew each time: what one reviewer said reaches the reporter and another workstation at different moments.
+        """
+        self.finds(*said, leading=who)
+
+    def finds(self, *said: str, leading: int | None = None) -> None:
+        end = time.monotonic() + PATIENCE
         while True:
-            self.look_again()
+            look_again(self.reporter, self.base, self.words)
             # A closed part shows no text, and a letter may come a tick after the one sent before it.
             shown = self.reporter.js(
                 OPENED + "return document.querySelector('#state').innerText + document.querySelector('#proposals').innerText"
             )
-            missing = [each for each in said if each not in shown]
+            missing = [each for each in (*said, *self.leads(leading)) if each not in shown]
             if not missing:
                 return
             assert time.monotonic() < end, (missing, shown)
             time.sleep(0.3)
 
-    def look_again(self) -> None:
-        """By the page's own key; from the twelve words where no case is open."""
-        if self.reporter.has("#case:not([hidden])"):
-            self.reporter.js("document.querySelector('#state').replaceChildren()")
-            self.reporter.click("#refresh")
-            self.reporter.wait_js("return document.querySelector('#state').innerText !== ''", timeout=60)
-        else:
-            come_back(self.reporter, self.base, self.words)
+    def leads(self, who: int | None) -> list[str]:
+        """What the page of this workstation says that the reporter reads first."""
+        if who is None:
+            return []
+        self.open(who)
+        found = re.fullmatch(r"The reporter reads: “(.+)”", self.desk.text("#sees"))
+        assert found, self.desk.text("#sees")
+        return [found[1]]
 
     def answer(self, label: str, said: str) -> None:
         """The reporter presses a key beside the proposal; the page says that it is stored, and how the step stands now."""
-        self.reporter.js("[...document.querySelectorAll('#proposals button')].find(b => b.textContent === arguments[0]).click()", label)
-        self.reporter.wait_js(f"return document.querySelector('#proposals').innerText.includes({said!r})", timeout=60)
+        press(self.reporter, label)
+        self.reporter.wait_js(f"return document.querySelector('#proposals').innerText.includes({said!r})")
         self.stored()
 
     def stored(self) -> None:
-        self.reporter.wait_js("return /to be published at the next tick/.test(document.querySelector('#state').innerText)", timeout=60)
+        self.reporter.wait_js("return /to be published at the next tick/.test(document.querySelector('#state').innerText)")
 
 
 def begin(demo: dict[str, Any], desk: Firefox, reporter: Firefox) -> Worked:
@@ -120,11 +123,7 @@ def begin(demo: dict[str, Any], desk: Firefox, reporter: Firefox) -> Worked:
     fill_report(reporter, intake_url(demo), TEXT)
     assert CHOSEN["may"] == "ASK"
     reporter.click("input[name=known][value=K3]")
-    reporter.click("#check")
-    reporter.wait_js("return !document.querySelector('#check-step').hidden && !document.querySelector('#send').disabled")
-    reporter.click("#send")
-    reporter.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
-    words = reporter.js("return [...document.querySelectorAll('#receipt-words span')].map(each => each.textContent.trim()).join(' ')")
+    words = check_and_send(reporter)
     for reviewer in demo["reviewers"][:2]:
         open_desk(desk, reviewer)
         until_desk_shows(desk, reviewer, TEXT)

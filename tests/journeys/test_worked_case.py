@@ -25,9 +25,9 @@ from crypto.segment import parse_segments
 from crypto.states import READ
 from review.clock import add_weeks
 from review.clocks import plain_week, reporter_sentences
-from tests.harness.firefox import Firefox, firefox
-from tests.journeys.test_pages import DARK, KEYS, NAMES, UNCOVERED, choose, opened, routed, watched
-from tests.journeys.test_sealed_post import AXE, come_back, fill_report
+from tests.harness.firefox import Firefox
+from tests.journeys.test_pages import KEYS, NAMES, UNCOVERED, choose, opened, routed, watched
+from tests.journeys.test_sealed_post import AXE, PATIENCE, check_and_send, fill_report, look_again, press
 from tools import clock
 from tools.__main__ import main
 
@@ -115,18 +115,12 @@ def sent(browser: Firefox, base: str, text: str, **answers: str) -> str:
     fill_report(browser, base, text)
     for name, value in answers.items():
         browser.click(f"input[name={name}][value={value}]")
-    browser.click("#check")
-    browser.wait_js("return !document.querySelector('#check-step').hidden && !document.querySelector('#send').disabled")
-    browser.click("#send")
-    browser.wait_js("return !document.querySelector('#receipt').hidden", timeout=60)
-    return " ".join(
-        browser.js("return [...document.querySelectorAll('#receipt-words span')].map(word => word.textContent).join(' ')").split()
-    )
+    return check_and_send(browser)
 
 
 def until_published() -> None:
     """Wait for the segment that holds what was said last, and so all before it, and for the head that names it."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while SAID.clue:
         head = json.loads(fetched("head.json"))
         files = [fetched(f"clues/{week}") for week in head["weeks"]]
@@ -146,27 +140,17 @@ def fetched(name: str) -> bytes:
 def until_case_says(browser: Firefox, base: str, words: str, said: str) -> None:
     """The return page, from the twelve words at first, then by its own key to look again."""
     until_published()
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if browser.has("#case:not([hidden])"):
-            browser.js("document.querySelector('#state').replaceChildren()")
-            browser.click("#refresh")
-            browser.wait_js("return document.querySelector('#state').innerText !== ''", timeout=60)
-        else:
-            come_back(browser, base, words)
+        look_again(browser, base, words)
         if said in browser.js("return document.querySelector('#case').innerText"):
             return
         time.sleep(0.3)
     raise AssertionError(f"the case never said {said!r}: {browser.js('return document.body.innerText')[:3000]}")
 
 
-def press(browser: Firefox, label: str) -> None:
-    """A key beside a proposal, by what it says."""
-    browser.js("[...document.querySelectorAll('#proposals button')].find(b => b.textContent === arguments[0]).click()", label)
-
-
 def until_posted(browser: Firefox, desk: Desk, count: int) -> Event:
-    browser.wait_js("return /to be published at the next tick/.test(document.querySelector('#state').innerText)", timeout=60)
+    browser.wait_js("return /to be published at the next tick/.test(document.querySelector('#state').innerText)")
     assert len(desk.posts) == count
     return desk.learn()
 
@@ -186,8 +170,8 @@ def looked_at(browser: Firefox, folder: Path, name: str) -> None:
         browser.screenshot(folder / f"{name}-{size}.png")
 
 
-def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace, firefox_safer: Firefox, tmp_path: Path) -> None:
-    browser = firefox_safer
+def test_from_received_to_closed_each_sentence_is_right(routed: SimpleNamespace, firefox_standard: Firefox, tmp_path: Path) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "A model nobody declared is in use.", known="K3")
         desk = Desk(routed, door.posts)
@@ -275,8 +259,8 @@ def plan(desk: Desk, known: str) -> Event:
     return desk.propose("COORDINATING", text="We would write to them.")
 
 
-def test_consent_taken_back_beats_a_signature_made_meanwhile(routed: SimpleNamespace, firefox_safer: Firefox) -> None:
-    browser = firefox_safer
+def test_consent_taken_back_beats_a_signature_made_meanwhile(routed: SimpleNamespace, firefox_standard: Firefox) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "I may change my mind.", known="K3")
         desk = Desk(routed, door.posts)
@@ -284,9 +268,8 @@ def test_consent_taken_back_beats_a_signature_made_meanwhile(routed: SimpleNames
         until_case_says(browser, door.base, words, "Nothing happens until you agree.")
         press(browser, "Agree")
         until_posted(browser, desk, 2)
-        browser.wait_js("return !!document.querySelector('#proposals button[data-agree=NO]:enabled')")
         press(browser, "Take it back")
-        browser.wait_js("return /It does not go ahead/.test(document.querySelector('#proposals').innerText)", timeout=60)
+        browser.wait_js("return /It does not go ahead/.test(document.querySelector('#proposals').innerText)")
         # They sign in the meantime, as they know of the yes alone.
         desk.say(1, "endorse", of=step.id)
         assert desk.state == "COORDINATING" and desk.learn().payload["agree"] == "NO" and desk.state == "PLAN"
@@ -295,8 +278,8 @@ def test_consent_taken_back_beats_a_signature_made_meanwhile(routed: SimpleNames
         assert history(browser)[-1] == "Planning a step" and "was told" not in browser.text("#state")
 
 
-def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer: Firefox) -> None:
-    browser = firefox_safer
+def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_standard: Firefox) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "From a question to the very end.", known="K3", may="ADVISE")
         desk = Desk(routed, door.posts)
@@ -322,19 +305,21 @@ def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer
         state = says("The reviewers have a question. Take your time; no answer is fine.")
         assert "Was it switched on?" in state and "Silence alone never closes this case before" in state
         desk.propose("TRIAGE")
-        hold = desk.propose("HELD", until="2027-W12")
+        first, later = (add_weeks(clock.week_of(clock.now()), weeks) for weeks in (17, 26))
+        hold = desk.propose("HELD", until=first)
         desk.say(0, "retract", of=hold.id)
         says("took back what they had proposed")
         assert "Not counted: the reviewer who proposed it took it back." in browser.text("#conversation") and not browser.text("#proposals")
-        hold = desk.propose("HELD", until="2027-W12")
+        hold = desk.propose("HELD", until=first)
         desk.say(1, "endorse", of=hold.id)
         state = says("Kept safe and not acted on, until others report the same or you say so.")
-        assert "It is held until the week of 22 March 2027 at the latest, unless you say otherwise." in state
-        longer = desk.propose("HELD", until="2027-W20", text="Another team may speak.")
-        says("proposes: go on keeping it, not acted on, until the week of 17 May 2027. Nothing changes until a second reviewer has signed.")
+        assert f"It is held until {plain_week(first)} at the latest, unless you say otherwise." in state
+        longer = desk.propose("HELD", until=later, text="Another team may speak.")
+        longer_said = f"go on keeping it, not acted on, until {plain_week(later)}"
+        says(f"proposes: {longer_said}. Nothing changes until a second reviewer has signed.")
         desk.say(1, "endorse", of=longer.id)
-        says("It is held until the week of 17 May 2027 at the latest, unless you say otherwise.")
-        assert "proposed: go on keeping it, not acted on, until the week of 17 May 2027" in browser.text("#conversation")
+        says(f"It is held until {plain_week(later)} at the latest, unless you say otherwise.")
+        assert f"proposed: {longer_said}" in browser.text("#conversation")
         desk.enter("REVIEW", "PLAN")
         refer = desk.propose("REFERRED", whom="Cal OES")
         desk.say(0, "packet", to="CAL-OES", state=refer.id, fields={"statement": "An undeclared model is in use."})
@@ -382,8 +367,8 @@ def test_every_other_state_in_plain_words(routed: SimpleNamespace, firefox_safer
         assert history(browser)[-3:] == ["Withdrawn", "Closed", "Removed"]
 
 
-def test_what_one_reviewer_started_alone_is_said(routed: SimpleNamespace, firefox_safer: Firefox) -> None:
-    browser = firefox_safer
+def test_what_one_reviewer_started_alone_is_said(routed: SimpleNamespace, firefox_standard: Firefox) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "Life is in danger.", known="K3", may="PUBLISH")
         desk = Desk(routed, door.posts)
@@ -397,8 +382,8 @@ def test_what_one_reviewer_started_alone_is_said(routed: SimpleNamespace, firefo
         assert "life is in danger" not in browser.text("#state")
 
 
-def test_a_text_put_in_after_the_yes_asks_anew(routed: SimpleNamespace, firefox_safer: Firefox) -> None:
-    browser = firefox_safer
+def test_a_text_put_in_after_the_yes_asks_anew(routed: SimpleNamespace, firefox_standard: Firefox) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "They may not swap the text.", known="K3", may="PUBLISH")
         desk = Desk(routed, door.posts)
@@ -414,8 +399,9 @@ def test_a_text_put_in_after_the_yes_asks_anew(routed: SimpleNamespace, firefox_
         ]
 
 
-def test_where_few_could_know_the_warning_comes_first(routed: SimpleNamespace, tmp_path: Path) -> None:
-    with watched(routed.url) as door, firefox("safer", prefs=DARK) as browser:
+def test_where_few_could_know_the_warning_comes_first(routed: SimpleNamespace, firefox_dark: Firefox, tmp_path: Path) -> None:
+    browser = firefox_dark
+    with watched(routed.url) as door:
         words = sent(browser, door.base, "Only a few of us know this.", known="K3", may="PUBLISH")
         desk = Desk(routed, door.posts)
         # The reporter counted more people than the reviewers do: the more careful number counts, and the general yes no longer does.
@@ -437,8 +423,8 @@ def test_where_few_could_know_the_warning_comes_first(routed: SimpleNamespace, t
         assert desk.state == "COORDINATING"
 
 
-def test_a_packet_to_file_alone(routed: SimpleNamespace, firefox_safer: Firefox, tmp_path: Path) -> None:
-    browser = firefox_safer
+def test_a_packet_to_file_alone(routed: SimpleNamespace, firefox_standard: Firefox, tmp_path: Path) -> None:
+    browser = firefox_standard
     with watched(routed.url) as door:
         words = sent(browser, door.base, "What I would tell an authority.", known="K3")
         desk = Desk(routed, door.posts)
@@ -472,8 +458,8 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return said
 
 
-def test_without_a_browser(routed: SimpleNamespace, firefox_safer: Firefox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    browser, receipt = firefox_safer, tmp_path / "receipt"
+def test_without_a_browser(routed: SimpleNamespace, firefox_standard: Firefox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    browser, receipt = firefox_standard, tmp_path / "receipt"
     with watched(routed.url) as door:
         words = sent(browser, door.base, "From a page, and then without.", known="K1")
         receipt.write_text(words, "utf-8")

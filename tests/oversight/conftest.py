@@ -1,4 +1,4 @@
-"""Key files cost half a second of Argon2id each: they are made once."""
+"""Key files cost half a second of Argon2id each, and a programme many signatures: they are made once."""
 
 import functools
 import shutil
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from crypto.private import keyfile
+from oversight import examples
 from oversight.__main__ import main
-from tests.oversight.world import NAMES, PASSPHRASE, Desk
+from tests.oversight.world import NAMES, PASSPHRASE, Desk, Overheard, copied
 
 _open_keyfile = functools.cache(keyfile.open_keyfile)
 
@@ -33,16 +34,13 @@ def stretched_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def desk(tmp_path: Path, key_files: Path, capsys: Any) -> Desk:
     """Key files and example files, no tree yet."""
-    made = Desk(tmp_path / "desk", capsys)
-    shutil.copytree(key_files, made.folder)
-    (made.folder / "programme.toml").write_text(made.run("programme-example")[1], "utf-8")
-    (made.folder / "record.toml").write_text(made.run("record-example")[1], "utf-8")
-    return made
+    return with_examples(key_files, tmp_path / "desk", capsys)
 
 
-@pytest.fixture
-def founded(desk: Desk) -> Desk:
-    """The same with a programme that three stewards made and two signed."""
+@pytest.fixture(scope="session")
+def founded_once(tmp_path_factory: pytest.TempPathFactory, key_files: Path) -> Path:
+    """The folder of a desk with a programme that three stewards made and two signed: each test works on a copy."""
+    desk = with_examples(key_files, tmp_path_factory.mktemp("founded") / "desk", Overheard())
     publics = [desk.path(f"{name}.key.public.json") for name in NAMES]
     code, _, complaint = desk.run(
         "create", "--stewards", *publics, "--programme", desk.path("programme.toml"), "--out", desk.path("p.json")
@@ -52,4 +50,17 @@ def founded(desk: Desk) -> Desk:
         key = ("--key", desk.path(f"{name}.key"), "--passphrase-file", desk.path("passphrase"))
         assert desk.run("sign", desk.path("p.json"), *key)[0] == 0
     assert desk.publish("p.json")[0] == 0
-    return desk
+    return desk.folder
+
+
+@pytest.fixture
+def founded(founded_once: Path, tmp_path: Path, capsys: Any) -> Desk:
+    return copied(founded_once, tmp_path, capsys)
+
+
+def with_examples(key_files: Path, folder: Path, capsys: Any) -> Desk:
+    made = Desk(folder, capsys)
+    shutil.copytree(key_files, made.folder)
+    for name, example in (("programme", examples.PROGRAMME), ("record", examples.RECORD)):
+        (made.folder / f"{name}.toml").write_text(example, "utf-8")
+    return made

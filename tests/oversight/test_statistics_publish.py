@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -26,20 +27,28 @@ from tests.oversight.releases import FIRST, SECOND, STATISTICIAN, THIRD, Drawn, 
 from tests.oversight.serving import serving, serving_app
 from tests.oversight.test_tree import PROGRAMME, ROSTER, STEWARDS
 from tests.oversight.test_verify import Site
-from tests.oversight.world import Desk, edit, request
+from tests.oversight.world import Desk, Overheard, copied, edit, request
 from tests.statistics.world import SIGNERS
 
 Files = dict[str, bytes]
 
 
-@pytest.fixture
-def named(founded: Desk) -> Desk:
-    """A programme that names its statistician, as of today."""
+@pytest.fixture(scope="module")
+def named_once(founded_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    founded = copied(founded_once, tmp_path_factory.mktemp("named"), Overheard())
     founded.now = datetime.datetime.now(datetime.UTC)
     Path(founded.path("stat.json")).write_bytes(canonical({"statistician": STATISTICIAN}))
     founded.change("refresh", "--all")
     founded.change("programme", founded.path("stat.json"))
-    return founded
+    return founded.folder
+
+
+@pytest.fixture
+def named(named_once: Path, tmp_path: Path, capsys: Any) -> Desk:
+    """A programme that names its statistician, as of today."""
+    desk = copied(named_once, tmp_path, capsys)
+    desk.now = datetime.datetime.now(datetime.UTC)
+    return desk
 
 
 def folder_of(desk: Desk, files: Files) -> str:

@@ -26,7 +26,7 @@ from oversight.proposal import Proposal, add_signatures, apply
 from oversight.publish import load, store
 from tests.oversight.serving import serving, serving_app
 from tests.oversight.test_tree import PROGRAMME, ROSTER, STEWARDS
-from tests.oversight.world import NOW, PASSPHRASE, Desk, request
+from tests.oversight.world import NOW, PASSPHRASE, Desk, Overheard, copied, request
 
 PAGES = {"/": b"<h1>Start</h1>", "/report": b"<h1>Report</h1>", "/return": b"<h1>Return</h1>", "/static/a.css": b"body{}"}
 
@@ -52,18 +52,25 @@ class Site:
         self.url, self.fingerprint = "", programme.hex()
 
 
-@pytest.fixture
-def history(founded: Desk) -> Iterator[tuple[Desk, Site]]:
+@pytest.fixture(scope="module")
+def history_once(founded_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two reviewers, one suspended, one revoked, a steward replaced."""
+    founded = copied(founded_once, tmp_path_factory.mktemp("history"), Overheard())
     for name, number in (("Ana", 1), ("Bob", 2)):
         founded.change("admit", str(request(founded.folder, name, number, founded.programme)), founded.path("record.toml"))
     founded.change("suspend", "Ana", "--reason", "CONFLICT", by=("cem",))
     founded.change("revoke", "Bob", "--reason", "RESIGNED")
     founded.change("stewards", *(founded.path(f"{name}.key.public.json") for name in ("ada", "ben", "dee")))
     founded.change("refresh", "--timestamp-only", by=("dee",))
-    site = Site(founded.tree)
+    return founded.folder
+
+
+@pytest.fixture
+def history(history_once: Path, tmp_path: Path, capsys: Any) -> Iterator[tuple[Desk, Site]]:
+    desk = copied(history_once, tmp_path, capsys)
+    site = Site(desk.tree)
     with serving(site.files.get) as site.url:
-        yield founded, site
+        yield desk, site
 
 
 def verified(desk: Desk, site: Site) -> tuple[int, str, str]:

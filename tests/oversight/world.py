@@ -2,8 +2,10 @@
 
 import datetime
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from crypto.encoding import canonical
@@ -79,6 +81,18 @@ class Desk:
         from oversight.publish import load
 
         return dict(state_of(load(self.tree)).contents[role])
+
+
+class Overheard:
+    """In place of capsys, for what is made once for many tests: pytest keeps what was said."""
+
+    def readouterr(self) -> SimpleNamespace:
+        return SimpleNamespace(out="", err="see what was captured")
+
+
+def copied(made: Path, to: Path, capsys: Any) -> Desk:
+    """A desk on a copy of another's folder."""
+    return Desk(Path(shutil.copytree(made, to / "desk")), capsys)
 
 
 def edit(path: str | Path, change: Callable[[Any], None]) -> None:

@@ -74,7 +74,7 @@ def test_another_machine_needs_the_file_and_the_passphrase_alone(real_passphrase
         done = subprocess.run(
             [sys.executable, "-m", "tools", "review", *arguments, "--fingerprint", P.hex()],
             cwd=home, env={"HOME": str(home), "PYTHONPATH": str(ROOT)}, input=f"{PASSPHRASE}\n", capture_output=True, text=True,
-            start_new_session=True, timeout=60,
+            start_new_session=True, timeout=180,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -19,7 +19,7 @@ from review import exchange, outbox
 from review.desk import Desk
 from review.guard import Guard
 from review.views import TEMPLATES, create_app
-from tests.harness.firefox import Firefox, firefox
+from tests.harness.firefox import WAIT_TIMEOUT, Firefox
 from tests.review.test_desk import TRIAGE, World
 from tests.review.world import NOW, PASSPHRASE, STEP, FakeIntake, P, change_tree, planned
 
@@ -43,10 +43,9 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Firefox]:
-    """Resisting fingerprints it would always ask for light colours."""
-    with firefox("standard", prefs={"privacy.resistFingerprinting": False}) as browser:
-        yield browser
+def browser(firefox_dark: Firefox) -> Firefox:
+    """One that asks for the colours it is told to."""
+    return firefox_dark
 
 
 @pytest.fixture
@@ -334,7 +333,7 @@ def use(browser: Firefox, css: str, keys: str = "", then: str = "") -> None:
     if keys:
         press(browser, keys)
     if then:
-        browser.wait_js("return !document.documentElement.dataset.left && !!document.querySelector(arguments[0])", 10, then)
+        browser.wait_js("return !document.documentElement.dataset.left && !!document.querySelector(arguments[0])", WAIT_TIMEOUT, then)
 
 
 def press(browser: Firefox, keys: str) -> None:

@@ -31,7 +31,7 @@ TEXT = "Main job. 你好 مرحبا 🦉"
 
 
 def tellsafe(*arguments: str) -> Any:
-    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -47,7 +47,7 @@ class Browser:
         self.post("/unlock", passphrase=reviewer["passphrase"])
 
     def get(self, path: str) -> str:
-        with self.opener.open(urllib.parse.urljoin(self.base, path), timeout=20) as answer:
+        with self.opener.open(urllib.parse.urljoin(self.base, path), timeout=120) as answer:
             return str(answer.read().decode())
 
     def post(self, path: str, page: str = "/unlock", **fields: str) -> str:
@@ -55,10 +55,10 @@ class Browser:
         assert found
         body = urllib.parse.urlencode({**fields, "token": found[1]}).encode()
         request = urllib.request.Request(self.base + path, body, {"Origin": self.base})
-        with self.opener.open(request, timeout=20) as answer:
+        with self.opener.open(request, timeout=120) as answer:
             return str(answer.read().decode())
 
-    def wait_for(self, path: str, text: str, seconds: float = 90) -> str:
+    def wait_for(self, path: str, text: str, seconds: float = 180) -> str:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             with contextlib.suppress(urllib.error.HTTPError):
@@ -80,7 +80,7 @@ def running(tmp_path: Path) -> Any:
         pytest.fail((tmp_path / "log").read_text("utf-8", "replace"))
     yield process, json.loads(line)
     process.terminate()
-    process.wait(30)
+    process.wait(120)
 
 
 def family(pid: int) -> set[int]:
@@ -122,7 +122,7 @@ def test_a_report_travels_and_everything_ends(running: Any, tmp_path: Path) -> N
     (tmp_path / "words").write_text(sent["receipt"].upper(), "utf-8")
     back = ("return", "--server", url, "--receipt-file", str(tmp_path / "words"))
     browsers[0].post(f"{case}/answer", page=case, answer="We read it. When was this?")
-    until = time.monotonic() + 90
+    until = time.monotonic() + 180
     while len((said := tellsafe(*back))["messages"]) < 2 and time.monotonic() < until:
         time.sleep(0.3)
     assert [message["text"] for message in said["messages"]] == [TEXT, "We read it. When was this?"]
@@ -135,14 +135,24 @@ def test_a_report_travels_and_everything_ends(running: Any, tmp_path: Path) -> N
     everyone = family(process.pid)
     assert {reviewer["pid"] for reviewer in ready["reviewers"]} | {ready["intake"]["pid"]} <= everyone
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    assert not [pid for pid in everyone if alive(pid)]
+    assert process.wait(120) == 0
+    until = time.monotonic() + 60
+    while left := [pid for pid in everyone if alive(pid)]:
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
+
+
+def test_who_stops_children_can_still_be_stopped() -> None:
+    """Seen to fail: after the first fixture that ended its programs a whole run of tests was deaf to Ctrl-C and to SIGTERM."""
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    module.stop([])
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "something").write_text("mine", "utf-8")
     command = [sys.executable, "-m", "tools", "demo", "--data", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert done.returncode != 0
     assert "not empty" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["something"]

@@ -9,8 +9,6 @@ import datetime
 import gzip
 import http.server
 import json
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -35,13 +33,13 @@ from crypto.sealing import make_posting
 from intake import tick
 from intake.errors import SENTENCES
 from oversight import tree as desk
+from tests.harness.commands import run
 from tests.review.story import Story
 from tools import clock, evaluator, reporter
 from tools import demo as module
 from tools.__main__ import main
 from tools.errors import Unfit
 
-ROOT = Path(__file__).resolve().parents[2]
 KEYS = [generate_reviewer_keys([roster.quarter_of(clock.now())]) for _ in range(4)]
 FINDING = evaluator.Finding("Lab Watch", {"method": "We ran it 测", "access": "API", "steps": "1. Ask", "wishes": "Wait"}, bytes([7]) * 32)
 
@@ -477,23 +475,23 @@ def test_the_words_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "BadWords" in capsys.readouterr().err
 
 
-# ------------------------------------------------------------------ the commands, against the real server
+# ------------------------------------------------------------------ the commands, against the real server; as processes: test_demo
 
 
 def tellsafe(*arguments: str) -> Any:
     """The last line of a command that succeeds."""
-    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    code, said, complaints = run(*arguments)
+    assert code == 0, complaints
+    return json.loads(said.splitlines()[-1])
 
 
 def until(holds: Callable[[Any], bool], *arguments: str) -> Any:
     """Ask again until it holds: what was sent comes out at the next tick."""
-    for _ in range(40):
-        if holds(said := tellsafe(*arguments)):
-            return said
+    end = time.monotonic() + 180
+    while not holds(said := tellsafe(*arguments)):
+        assert time.monotonic() < end, said
         time.sleep(0.3)
-    raise AssertionError(said)
+    return said
 
 
 def written(path: Path, text: str) -> str:
@@ -526,9 +524,9 @@ def test_return_replies_changes_and_withdraws(held: list[str], tmp_path: Path) -
 
 def test_return_refuses_what_makes_no_sense(held: list[str], tmp_path: Path) -> None:
     def refused(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
-        assert done.returncode != 0
-        return done.stderr + done.stdout.splitlines()[-1] if done.stdout else done.stderr
+        code, said, complaints = run(*arguments)
+        assert code != 0
+        return complaints + said
 
     assert "ADVISE, HOLD, ASK, REFER, PUBLISH" in refused(*held, "--may", "ANYTHING")
     assert "not allowed with" in refused(*held, "--may", "ASK", "--withdraw")
@@ -544,7 +542,7 @@ class Deaf(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         try:
-            with urllib.request.urlopen(self.behind + self.path, timeout=20) as answer:
+            with urllib.request.urlopen(self.behind + self.path, timeout=120) as answer:
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(answer.read())
@@ -557,7 +555,7 @@ class Deaf(http.server.BaseHTTPRequestHandler):
             self.send_error(503, "The tray is full.")
         elif self.fate == "stored":
             request = urllib.request.Request(self.behind + self.path, body, {"Content-Type": "application/octet-stream"})
-            urllib.request.urlopen(request, timeout=20).read()
+            urllib.request.urlopen(request, timeout=120).read()
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
@@ -631,9 +629,9 @@ def test_words_are_given_where_they_may_open_something(
 
 def refused(*arguments: str) -> str:
     """What a command that fails says; it has sent nothing, so there are no words."""
-    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and "receipt" not in done.stdout, done.stdout
-    return done.stderr
+    code, said, complaints = run(*arguments)
+    assert code == 1 and "receipt" not in said, said
+    return complaints
 
 
 def test_who_can_receive_it(demo: dict[str, Any], tmp_path: Path) -> None:
@@ -684,11 +682,12 @@ def test_words_are_given_when_only_the_finding_fails(
             raise reporter.Refused("No.")
         real(server, body)
 
-    monkeypatch.setattr(reporter.Server, "post", post)
-    monkeypatch.setattr(reporter, "_pause", lambda _known: None)
     network = ["--server", demo["intake"]["url"], "--fingerprint", demo["fingerprint"]]
     text, added = ["--text", written(tmp_path / "text", "We tested it.")], evaluators(demo, tmp_path)
-    assert main(["report", *network, *text, *added]) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(reporter.Server, "post", post)
+        patch.setattr(reporter, "_pause", lambda _known: None)
+        assert main(["report", *network, *text, *added]) == 1
     said = capsys.readouterr()
     lines = said.out.splitlines()
     assert lines, said.err
