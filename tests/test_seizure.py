@@ -258,7 +258,7 @@ def answer(found: Seized, server: reporter.Server, desks: list[vault.Vault], wor
         ("answer", {"text": f"{MARKER} answer"}),
         ("state", {"to": "ACKNOWLEDGED", "reason": "NONE", "text": f"{MARKER} acknowledged"} | STATE),
         ("state", {"to": "CLOSED", "reason": "NOT-ENOUGH", "text": f"{MARKER} closed"} | STATE),
-        ("summary", {"state": "CLOSED", "due": clock.week_of(known.day), "talk": []}),
+        ("summary", {"state": "CLOSED", "due": clock.week_of(known.day), "again": [], "older": []}),
     ):
         audience = event.audience_of(kind)
         chain = {"case": back.case.id, "prev": last[audience], "parents": cases.heads(events, back.case.id, audience)}

@@ -24,6 +24,8 @@ interface Session {
   readonly waiting: Map<string, number>;
   readonly tree: Tree | undefined;
   head: Head;
+  /** The number of the newest segment that was looked through. */
+  looked: number;
   skipped: number;
   folded: Case | undefined;
   /** While messages go out nothing else can be sent: each names the one before. */
@@ -134,6 +136,7 @@ async function look(current: Session, everything: boolean): Promise<void> {
     if (event.payload["kind"] !== "stub" || event.author === current.author) current.events.set(event.id, event);
     current.waiting.delete(event.id);
   }
+  current.looked = current.head.number;
   show("progress", false);
   const root = [...current.events.values()].find(({ author, payload }) =>
     author === current.author && ["report", "stub"].includes(String(payload["kind"])));
@@ -152,10 +155,10 @@ const label = (question: string, code: string): string =>
 const answerButtons = (): NodeListOf<HTMLButtonElement> => byId("proposals").querySelectorAll<HTMLButtonElement>("button[data-of]");
 
 function draw(current: Session): void {
-  const { folded, tree, events, waiting, skipped, head, sending } = current;
+  const { folded, tree, events, waiting, skipped, looked, sending } = current;
   if (folded === undefined) return;
   const names = new Map(tree?.roster.reviewers.map(({ sign, name }) => [sign, name]));
-  const lost = [...waiting.values()].some((sentAt) => head.number >= sentAt + 2);
+  const lost = [...waiting.values()].some((sentAt) => looked >= sentAt + 2);
   const view = { folded, events, names, label, own: current.author, waiting, skipped, lost };
   byId("state").replaceChildren(...stateView(view));
   byId("proposals").replaceChildren(...proposalsView(view));
@@ -294,7 +297,7 @@ async function open(programme: Bytes): Promise<void> {
   show("stale", tree?.stale ?? false);
   session = {
     programme, keys, author: toHex(keys.sign.public), events: new Map(), waiting: new Map(), tree, head: await fetchHead(),
-    skipped: 0, folded: undefined, sending: false,
+    looked: 0, skipped: 0, folded: undefined, sending: false,
   };
   await look(session, false);
   if (session.folded === undefined) return;

@@ -500,6 +500,8 @@ def test_on_a_page_that_stood_open_nothing_looks_held_back(demo: dict[str, Any],
         # Nothing more comes out while the page looks.
         door.held.update({path: public(url, path) for path in (clues, head)})
         write_again(ff, "Reply 3.")
+        # Nor is anything missed that came out since the page looked last.
+        ff.wait_js("return document.querySelector('#state').innerText.includes('published at the next tick: 3 of your messages')")
         ff.click("#refresh")
         ff.wait_js("return !document.querySelector('#refresh').disabled", timeout=60)
         assert "published at the next tick: 1 of your messages" in ff.text("#state"), ff.text("#state")
