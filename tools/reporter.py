@@ -50,6 +50,7 @@ WAITS = (0.5, 1, 2, 4, 8, 16, 32)
 ANSWERED = {
     "": "Answer with --confirm and --agree or --refuse.",
     "YES": "You agreed; it happens once a second reviewer has signed.",
+    "AGAIN": "You agreed, but something has changed since: look again and answer anew.",
     "NO": "You did not agree: it does not go ahead.",
 }
 NOBODY = "No letters for these words. Check the words; a new report appears after the next tick."
@@ -195,10 +196,10 @@ def compose_report(
         chain = {"case": first.id, "prev": [events[-1].id], "parents": [events[-1].id], **finding.names_for(first.id, known.id)}
         events.append(signing.sign_event(_head(known, "evaluator") | chain, keys.sign_seed, known.id))
     # What the reporter's own letters hold: everything, or a stub in place of the report and nothing of what follows it.
-    copies: list[event.Event | None] = [*events]
+    copies = [[made] for made in events]
     if selfcopy == "dates":
-        copies = [signing.sign_event(_stub(first), keys.sign_seed, known.id), *[None] * (len(events) - 1)]
-    bodies = tuple(seal(known, keys, first.payload["readers"], made, copy) for made, copy in zip(events, copies, strict=True))
+        copies = [[signing.sign_event(_stub(first), keys.sign_seed, known.id)], *[[]] * (len(events) - 1)]
+    bodies = tuple(seal(known, keys, first.payload["readers"], made, own) for made, own in zip(events, copies, strict=True))
     return Composed(receipt.words_of(entropy), first.id, bodies)
 
 
@@ -251,7 +252,9 @@ def _compose_next(known: Programme, held: Returned, kind: str, further: Mapping[
     # Those who read the case now: whoever took over is among them, whoever stepped back or was cut off is not.
     if not reachable(known, held.case.readers):
         raise Unfit("None of your readers can be written to at the moment. Nothing was sent.")
-    return made, seal(known, held.keys, held.case.readers, made, made)
+    # A stub is kept alive by its writer alone: without it the words would open nothing once its week is gone.
+    root = held.case.root
+    return made, seal(known, held.keys, held.case.readers, made, [made, root] if root.kind == "stub" else [made])
 
 
 def _next_payload(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,9 +278,11 @@ def _stub(report: event.Event) -> dict[str, Any]:
     return {name: report.payload[name] for name in names} | {"kind": "stub", "case": report.id}
 
 
-def seal(known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event, copy: event.Event | None) -> bytes:
-    """Seal one event to those of its readers (sign keys) who can be written to, and a copy to its writer."""
-    slots = [(keys.find_public, keys.open_public, copy.raw)] if copy else []
+def seal(
+    known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event, copies: Sequence[event.Event]
+) -> bytes:
+    """Seal one event to those of its readers (sign keys) who can be written to, and copies to its writer."""
+    slots = [(keys.find_public, keys.open_public, copy.raw) for copy in copies]
     slots += [(find, open_public, made.raw) for find, open_public in reachable(known, readers)]
     return sealing.make_posting(known.id, slots)
 
@@ -345,6 +350,11 @@ def proposals_of(held: case.Case) -> list[dict[str, Any]]:
                 | {"packets": [{"to": packet["to"], "fields": packet["fields"]} for packet in packets]}
             )
     return found
+
+
+def answered(step: Mapping[str, Any]) -> str:
+    """Return in words how one of `proposals_of` was answered, and whether a yes still counts."""
+    return ANSWERED["AGAIN" if step["answer"] == "YES" and step["why"] == "consent" else step["answer"]]
 
 
 def narrow(held: case.Case) -> bool:
@@ -668,7 +678,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
     result |= {"state": held.case.state, "history": [{"state": state, "week": week} for state, week, _ in held.case.history]}
     result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}
     for step in result["proposals"]:
-        for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {ANSWERED[step['answer']]}", step["text"], step["warning"]):
+        for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {answered(step)}", step["text"], step["warning"]):
             say(line)
     result |= {"readers": readers_of(held.case, known.tree.roster), "evaluator": "", "stale": known.tree.stale}
     if held.case.evaluator:

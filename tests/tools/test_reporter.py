@@ -397,6 +397,8 @@ def test_a_copy_of_dates_holds_no_text(server: Any) -> None:
     assert (reply.kind, reply.payload["prev"], reply.payload["parents"]) == ("reply", [made.case], [made.case])
     _, held = reporter.come_back(server, None, made.words)
     assert held.case is not None and not held.case.void and not held.case.missing
+    # Nobody else seals a stub again: it comes along with all that its writer says.
+    assert sorted(event.kind for event in held.events) == ["reply", "stub", "stub"]
 
 
 def test_another_hands_stub_changes_nothing(server: Any) -> None:
@@ -726,5 +728,9 @@ def test_no_yes_to_a_text_that_was_not_shown() -> None:
     assert [each["why"] for each in reporter.proposals_of(story.case())] == ["legal"]
     story.say("Ada", "legal", of=step.id, text="As counsel of the programme: it may be published.")
     assert [each["why"] for each in reporter.proposals_of(story.case())] == ["consent"]
+    story.say("reporter", "confirm", of=step.id, agree="YES", warned="NO")
+    assert [reporter.answered(each) for each in reporter.proposals_of(story.case())] == [reporter.ANSWERED["YES"]]
+    story.say("reporter", "choice", may="ADVISE")
+    assert [reporter.answered(each) for each in reporter.proposals_of(story.case())] == [reporter.ANSWERED["AGAIN"]], "taken back"
     story.move("REVIEW")
     assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"
