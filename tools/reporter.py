@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, tree
+from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, summary, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
@@ -357,6 +357,15 @@ def answered(step: Mapping[str, Any]) -> str:
     return ANSWERED["AGAIN" if step["answer"] == "YES" and step["why"] == "consent" else step["answer"]]
 
 
+def warnings(held: case.Case, skipped: int) -> list[str]:
+    """Return in words what may have been held back, and how many letters were left out (PROTOCOL section 7)."""
+    lost, _ = summary.absent(held)
+    parts = " If the first message was long, they may be its further parts, of which you keep no copy." if held.root.kind == "stub" else ""
+    missing = f"Messages of this case that have not reached you: {len(lost)}. They may be older than what was looked through, or held back."
+    said = [f"{missing}{parts} Ask the reviewers for them."] if lost else []
+    return said + ([f"{skipped} letters could not be opened and were left out."] if skipped else [])
+
+
 def narrow(held: case.Case) -> bool:
     """Return whether so few could know it that an outward step may point at the reporter; so too if only a stub is there to tell."""
     known = [held.root.payload["answers"]["known"] if held.root.kind == "report" else constants.NARROW[0]]
@@ -645,6 +654,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
 
     "state" is the same, "history" how it came there: [{"state", "week"}], and "proposals" what waits for an answer (see proposals_of).
     "corrections" maps codes to their latest status, "packets" are the texts that reviewers prepared: [{"to", "week", "fields"}].
+    "warnings" says what may be held back or did not open.
     "readers" says who reads the case or has read it: [{"name", "reads"}]; "evaluator" whose finding there is, or "".
     With `--reply`, `--may`, `--withdraw`, `--confirm` or `--as-evaluator` it also sends that. Then there are "sent" and "stored"
     (postings); the rest is the case as it was read, for what was sent comes out at the next tick.
@@ -666,7 +676,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         return 1 if options.reply or options.may or options.withdraw or options.confirm or finding else 0
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
-    for line in changes_of_readers(held.case, known.tree.roster):
+    for line in (*changes_of_readers(held.case, known.tree.roster), *warnings(held.case, held.skipped)):
         say(line)
     result: dict[str, Any] = {
         "status": held.case.state,
@@ -674,6 +684,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         "opened": len(held.case.opened),
         "may": held.case.may,
         "case": held.case.id,
+        "warnings": warnings(held.case, held.skipped),
     }
     result |= {"state": held.case.state, "history": [{"state": state, "week": week} for state, week, _ in held.case.history]}
     result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}

@@ -734,3 +734,15 @@ def test_no_yes_to_a_text_that_was_not_shown() -> None:
     assert [reporter.answered(each) for each in reporter.proposals_of(story.case())] == [reporter.ANSWERED["AGAIN"]], "taken back"
     story.move("REVIEW")
     assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"
+
+
+def test_what_may_be_held_back_is_told() -> None:
+    """Seen to fail: without a browser nobody learned that a message they could not see had been answered."""
+    story = Story()
+    hidden = story.say("Ada", "answer", text="Beware.")
+    story.say("Bo", "answer", text="As Ada says.")
+    assert reporter.warnings(story.case(), 0) == []
+    there = cases.fold([event for event in story.events if event != hidden], story.id)
+    assert there is not None
+    (line, left) = reporter.warnings(there, 2)
+    assert "have not reached you: 1." in line and "further parts" not in line and left.startswith("2 letters")
