@@ -371,7 +371,7 @@ def _lacks(at: Standing, by: str | None, of: Event, asked: set[str]) -> str:
     opinion = to in ("HELD", "REVIEW") or (to == "CLOSED" and at.state not in UNTRIAGED and reason != "SPAM")
     if opinion and not _known(at, by, at.triaged):
         return "triage"
-    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of, _texts(at, by, of, _answers(at, by, of, asked)))):
+    if to == "DISCLOSED" and (lacking := _unread_text(at, by, of, _texts(at, by, of, _yes(at, by, of, asked)))):
         return lacking
     if not _agreed(at, by, of, asked):
         return "consent"
@@ -400,7 +400,8 @@ def _in_time(at: Standing, by: str | None, of: Event) -> bool:
     to, week, until = _target(of), weeks_of(of.payload["week"]), of.payload.get("until", "")
     begun = weeks_of(at.history[-1][1])
     if to == "REOPENED":  # of what its author knew, whatever week a closing claims
-        return week <= max(weeks_of(said) for said, places in at.weeks.items() if places & at.graph.above[of.id]) + REOPEN_WEEKS
+        known = [said for said, places in at.weeks.items() if places & at.graph.above[of.id]]
+        return week <= max(weeks_of(said) for said in [at.history[0][1], *known]) + REOPEN_WEEKS
     if to == "CLOSED" and of.payload["reason"] == "NO-REPLY":
         words = [each for kind in REPORTER_KINDS for each in at.kinds.get(kind, ()) if _beside(at, each.id, of, by)]
         asked = [asked for state, asked, _ in at.history if state == "NEEDS_INFO"][-1:]
@@ -442,14 +443,14 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     """
     held, graph = at.graph.held, at.graph
     counted = [id_ for id_ in at.said if _beside(at, id_, of, by)]
-    answers = _answers(at, by, of, asked)
-    if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in answers):
+    last = last_of(graph, _answers(at, by, of, asked))
+    if any(held[id_].kind == "withdraw" for id_ in counted) or any(held[id_].payload["agree"] == "NO" for id_ in last):
         return False
     # Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
     choices = last_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"))
-    needed = _texts(at, by, of, answers) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
-    seen = [id_ for id_ in answers if _before(at, id_, by) and _all_above(graph, id_, needed)]
-    yes = [held[id_].payload["warned"] for id_ in seen]
+    agreements = _yes(at, by, of, asked)
+    needed = _texts(at, by, of, agreements) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
+    yes = [held[id_].payload["warned"] for id_ in agreements if _all_above(graph, id_, needed)]
     few = at.root.kind == "report" and at.root.payload["answers"]["known"] in NARROW
     if (few or _known(at, by, at.narrow)) and "YES" not in yes:
         return False
@@ -462,12 +463,25 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
 
 
 def _answers(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:
-    """The reporter's answers that count at `by`, and that no other of them follows."""
+    """The reporter's answers that count at `by`."""
     confirms = [each.id for name in sorted(asked) for each in at.about["confirm"].get(name, ())]
-    return last_of(at.graph, [id_ for id_ in confirms if _beside(at, id_, of, by)])
+    return [id_ for id_ in confirms if _beside(at, id_, of, by)]
 
 
-def _texts(at: Standing, by: str | None, of: Event, answers: Iterable[str]) -> int:
+def _yes(at: Standing, by: str | None, of: Event, asked: set[str]) -> list[str]:
+    """Of the answers known at `by` the last that are a yes, unless a no counts that follows it.
+
+    A further yes beside `by` takes nothing back.
+    """
+    held, answers = at.graph.held, _answers(at, by, of, asked)
+    taken_back = 0
+    for id_ in answers:
+        taken_back |= at.graph.above[id_] if held[id_].payload["agree"] == "NO" else 0
+    last = last_of(at.graph, [id_ for id_ in answers if _before(at, id_, by)])
+    return [id_ for id_ in last if held[id_].payload["agree"] == "YES" and not taken_back >> at.graph.place[id_] & 1]
+
+
+def _texts(at: Standing, by: str | None, of: Event, yes: Iterable[str]) -> int:
     """The places of the texts of this step at `by`, as bits: the packets that the reporter agreed to, and those by whoever signs it.
 
     Another reader's packet that came after the yes is not among them and does not leave: else one could keep every step waiting. Before
@@ -475,7 +489,6 @@ def _texts(at: Standing, by: str | None, of: Event, answers: Iterable[str]) -> i
     """
     held, graph = at.graph.held, at.graph
     known = at.texts.get((of.id, ""), 0) & (-1 if by is None else graph.above[by])
-    yes = [id_ for id_ in answers if held[id_].payload["agree"] == "YES" and _before(at, id_, by)]
     if not yes:
         return known
     seen = 0

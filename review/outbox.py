@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from crypto.case import Case, common, heads
-from crypto.constants import AGAIN_MAX, OLDER_MAX, SLOTS
+from crypto.constants import AGAIN_MAX, OLDER_MAX, SCAN_WEEKS, SLOTS
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
 from crypto.graph import Graph, graph_of, names
@@ -267,14 +267,21 @@ def originals(case: Case, held: Collection[Event]) -> list[Event]:
     return [event for event in order if case.root.payload["selfcopy"] == "full" or event.kind not in ("report", "part")]
 
 
-def gaps(case: Case, held: Collection[Event]) -> dict[str, list[str]]:
+def gaps(case: Case, held: Collection[Event], week: str) -> dict[str, list[str]]:
     """Of a summary's letters, the newest first: those `again` that no other names, so that each of them is missed; and the `older` ids that
     they name and that are let go: what decides nothing, or is void. What has no room is not said, and stays an alarm.
+
+    Nor is it an alarm when, before the next summary, what a letter names leaves the weeks that a reporter scans and that letter does not.
     """
     sent = originals(case, held)
     ids, named = {event.id for event in sent}, set[str]().union(*map(names, sent))
     again = [event.id for event in sent if event.id not in named]
     named |= {name for event in sent if event.kind == "summary" for name in event.payload["again"]}
+    first, before = clock.add_weeks(week, 1 - SCAN_WEEKS), clock.add_weeks(week, -1)
+    weeks = {event.id: event.payload["week"] for event in held if event.payload["audience"] == "all"}
+    for event in held:
+        if weeks.get(event.id, "") >= first:
+            named |= {name for name in names(event) & weeks.keys() if weeks[name] < min(weeks[event.id], before)}
     free = [event for event in held if event.id in named - ids and (event.kind in (*WORDS, "part") or event.id in case.void)]
     free.sort(key=lambda event: event.payload["week"], reverse=True)
     return {"again": again[:AGAIN_MAX], "older": [event.id for event in free][:OLDER_MAX]}
@@ -334,7 +341,7 @@ def summary_due(case: Case, sign: str, week: str) -> bool:
 
 
 def summary_fields(case: Case, held: Collection[Event], week: str) -> dict[str, Any]:
-    return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), **gaps(case, held)}
+    return {"state": case.state, "due": clock.add_weeks(week, SUMMARY_AFTER_WEEKS + 1), **gaps(case, held, week)}
 
 
 def _common(desk: Desk, case: Case, kind: str, audience: str, of: str = "") -> dict[str, Any]:

@@ -264,7 +264,7 @@ def answer(found: Seized, server: reporter.Server, desks: list[vault.Vault], wor
         chain = {"case": back.case.id, "prev": last[audience], "parents": cases.heads(events, back.case.id, audience)}
         seen, week = reporter.seen_by(known.segments), clock.week_of(known.day)
         made = desk.sign_event(cases.common(kind, week, seen, known.tree.roster.version, audience) | chain | further, known.id)
-        reporter.send(server, reporter.seal(known, back.keys, readers, made, made if audience == "all" else None))
+        reporter.send(server, reporter.seal(known, back.keys, readers, made, [made] if audience == "all" else []))
         last[audience] = [made.id]
         events.append(made)
         found.sent.append(kind)

@@ -20,7 +20,7 @@ from typing import Any
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
 
-from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, tree
+from crypto import case, constants, event, graph, receipt, roster, routing, sealing, segment, summary, tree
 from crypto.encoding import b64, canonical, parse_strict
 from crypto.errors import Mismatch, ProtocolError, TooLong
 from crypto.private import opening, signing
@@ -50,6 +50,7 @@ WAITS = (0.5, 1, 2, 4, 8, 16, 32)
 ANSWERED = {
     "": "Answer with --confirm and --agree or --refuse.",
     "YES": "You agreed; it happens once a second reviewer has signed.",
+    "AGAIN": "You agreed, but something has changed since: look again and answer anew.",
     "NO": "You did not agree: it does not go ahead.",
 }
 NOBODY = "No letters for these words. Check the words; a new report appears after the next tick."
@@ -195,10 +196,10 @@ def compose_report(
         chain = {"case": first.id, "prev": [events[-1].id], "parents": [events[-1].id], **finding.names_for(first.id, known.id)}
         events.append(signing.sign_event(_head(known, "evaluator") | chain, keys.sign_seed, known.id))
     # What the reporter's own letters hold: everything, or a stub in place of the report and nothing of what follows it.
-    copies: list[event.Event | None] = [*events]
+    copies = [[made] for made in events]
     if selfcopy == "dates":
-        copies = [signing.sign_event(_stub(first), keys.sign_seed, known.id), *[None] * (len(events) - 1)]
-    bodies = tuple(seal(known, keys, first.payload["readers"], made, copy) for made, copy in zip(events, copies, strict=True))
+        copies = [[signing.sign_event(_stub(first), keys.sign_seed, known.id)], *[[]] * (len(events) - 1)]
+    bodies = tuple(seal(known, keys, first.payload["readers"], made, own) for made, own in zip(events, copies, strict=True))
     return Composed(receipt.words_of(entropy), first.id, bodies)
 
 
@@ -251,7 +252,9 @@ def _compose_next(known: Programme, held: Returned, kind: str, further: Mapping[
     # Those who read the case now: whoever took over is among them, whoever stepped back or was cut off is not.
     if not reachable(known, held.case.readers):
         raise Unfit("None of your readers can be written to at the moment. Nothing was sent.")
-    return made, seal(known, held.keys, held.case.readers, made, made)
+    # A stub is kept alive by its writer alone: without it the words would open nothing once its week is gone.
+    root = held.case.root
+    return made, seal(known, held.keys, held.case.readers, made, [made, root] if root.kind == "stub" else [made])
 
 
 def _next_payload(known: Programme, held: Returned, kind: str, further: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,9 +278,11 @@ def _stub(report: event.Event) -> dict[str, Any]:
     return {name: report.payload[name] for name in names} | {"kind": "stub", "case": report.id}
 
 
-def seal(known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event, copy: event.Event | None) -> bytes:
-    """Seal one event to those of its readers (sign keys) who can be written to, and a copy to its writer."""
-    slots = [(keys.find_public, keys.open_public, copy.raw)] if copy else []
+def seal(
+    known: Programme, keys: private_receipt.ReceiptKeys, readers: Sequence[str], made: event.Event, copies: Sequence[event.Event]
+) -> bytes:
+    """Seal one event to those of its readers (sign keys) who can be written to, and copies to its writer."""
+    slots = [(keys.find_public, keys.open_public, copy.raw) for copy in copies]
     slots += [(find, open_public, made.raw) for find, open_public in reachable(known, readers)]
     return sealing.make_posting(known.id, slots)
 
@@ -345,6 +350,20 @@ def proposals_of(held: case.Case) -> list[dict[str, Any]]:
                 | {"packets": [{"to": packet["to"], "fields": packet["fields"]} for packet in packets]}
             )
     return found
+
+
+def answered(step: Mapping[str, Any]) -> str:
+    """Return in words how one of `proposals_of` was answered, and whether a yes still counts."""
+    return ANSWERED["AGAIN" if step["answer"] == "YES" and step["why"] == "consent" else step["answer"]]
+
+
+def warnings(held: case.Case, skipped: int) -> list[str]:
+    """Return in words what may have been held back, and how many letters were left out (PROTOCOL section 7)."""
+    lost, _ = summary.absent(held)
+    parts = " If the first message was long, they may be its further parts, of which you keep no copy." if held.root.kind == "stub" else ""
+    missing = f"Messages of this case that have not reached you: {len(lost)}. They may be older than what was looked through, or held back."
+    said = [f"{missing}{parts} Ask the reviewers for them."] if lost else []
+    return said + ([f"{skipped} letters could not be opened and were left out."] if skipped else [])
 
 
 def narrow(held: case.Case) -> bool:
@@ -635,6 +654,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
 
     "state" is the same, "history" how it came there: [{"state", "week"}], and "proposals" what waits for an answer (see proposals_of).
     "corrections" maps codes to their latest status, "packets" are the texts that reviewers prepared: [{"to", "week", "fields"}].
+    "warnings" says what may be held back or did not open.
     "readers" says who reads the case or has read it: [{"name", "reads"}]; "evaluator" whose finding there is, or "".
     With `--reply`, `--may`, `--withdraw`, `--confirm` or `--as-evaluator` it also sends that. Then there are "sent" and "stored"
     (postings); the rest is the case as it was read, for what was sent comes out at the next tick.
@@ -656,7 +676,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         return 1 if options.reply or options.may or options.withdraw or options.confirm or finding else 0
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
-    for line in changes_of_readers(held.case, known.tree.roster):
+    for line in (*changes_of_readers(held.case, known.tree.roster), *warnings(held.case, held.skipped)):
         say(line)
     result: dict[str, Any] = {
         "status": held.case.state,
@@ -664,11 +684,12 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         "opened": len(held.case.opened),
         "may": held.case.may,
         "case": held.case.id,
+        "warnings": warnings(held.case, held.skipped),
     }
     result |= {"state": held.case.state, "history": [{"state": state, "week": week} for state, week, _ in held.case.history]}
     result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}
     for step in result["proposals"]:
-        for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {ANSWERED[step['answer']]}", step["text"], step["warning"]):
+        for line in (f"Proposed: {step['to']} {step['whom']} ({step['id']}). {answered(step)}", step["text"], step["warning"]):
             say(line)
     result |= {"readers": readers_of(held.case, known.tree.roster), "evaluator": "", "stale": known.tree.stale}
     if held.case.evaluator:

@@ -270,7 +270,7 @@ function lacks(at: Standing, of: Event, by: string | undefined): VoidReason | ""
   const closes = to === "CLOSED" && reason !== "SPAM" && !["RECEIVED", "ADVICE", "WITHDRAWN"].includes(state);
   if ((closes || to === "HELD" || to === "REVIEW") && !isKnown(at, at.triaged, by)) return "triage";
   if (to === "DISCLOSED") {
-    const texts = textsOf(at, by, of, answersTo(at, by, of));
+    const texts = textsOf(at, by, of, yesTo(at, by, of));
     if (!texts.some((text) => text.payload["to"] === "PUBLIC")) return "packet";
     const all = bitsOf(at.graph, texts.map(({ id }) => id));
     if (!about(at, "legal", of).some((read) => isBefore(at, read.id, by) && (aboveOf(at.graph, read.id) & all) === all)) return "legal";
@@ -382,21 +382,29 @@ function isAsked(at: Standing, of: Event, by: string | undefined, proposal: stri
   return same && descends(at.graph, of.id, proposal);
 }
 
-/** The reporter's answers that count for `of` at `by`, and that no other of them follows. */
+/** The reporter's answers that count for `of` at `by`. */
 function answersTo(at: Standing, by: string | undefined, of: Event): Ids {
   const isBeside = besideOf(at, of, by);
   const confirms = by === of.id ? ofKind(at, "confirm").filter((event) => isAsked(at, of, by, namedIn(event))) : about(at, "confirm", of);
-  return lastOf(at.graph, confirms.map(({ id }) => id).filter(isBeside));
+  return confirms.map(({ id }) => id).filter(isBeside);
+}
+
+/** Of the answers known at `by` the last that are a yes, unless a no counts that follows it. A further yes beside `by` takes nothing back. */
+function yesTo(at: Standing, by: string | undefined, of: Event): Ids {
+  const { graph } = at;
+  const answers = answersTo(at, by, of);
+  const isYes = (id: string): boolean => said(graph.held.get(id), "agree") === "YES";
+  const takenBack = answers.reduce((bits, id) => (isYes(id) ? bits : bits | aboveOf(graph, id)), 0n);
+  return lastOf(graph, answers.filter((id) => isBefore(at, id, by))).filter((id) => isYes(id) && (takenBack & bitsOf(graph, [id])) === 0n);
 }
 
 /**
  * The texts of this step at `by`: the packets that the reporter agreed to, and those by whoever signs it. Another reader's packet that came
  * after the yes is not among them and does not leave: else one could keep every step waiting. Before a yes all are.
  */
-function textsOf(at: Standing, by: string | undefined, of: Event, answers: Ids): Event[] {
+function textsOf(at: Standing, by: string | undefined, of: Event, yes: Ids): Event[] {
   const { held } = at.graph;
   const packets = about(at, "packet", of).filter(({ id }) => isBefore(at, id, by));
-  const yes = answers.filter((id) => said(held.get(id), "agree") === "YES" && isBefore(at, id, by));
   if (yes.length === 0) return packets;
   const seen = yes.reduce((bits, id) => bits | aboveOf(at.graph, id), 0n);
   const signers = [of.author, by === undefined ? "" : held.get(by)?.author];
@@ -418,14 +426,15 @@ export function agreedTexts(at: Standing): Set<string> {
 function consented(at: Standing, by: string | undefined, of: Event): boolean {
   const { graph } = at;
   const isBeside = besideOf(at, of, by);
-  const answers = answersTo(at, by, of);
+  const last = lastOf(graph, answersTo(at, by, of));
   const word = (id: string, name: string): string => said(graph.held.get(id), name);
-  if (ofKind(at, "withdraw").some(({ id }) => isBeside(id)) || answers.some((id) => word(id, "agree") === "NO")) return false;
+  if (ofKind(at, "withdraw").some(({ id }) => isBeside(id)) || last.some((id) => word(id, "agree") === "NO")) return false;
   // Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
   const careful = lastOf(graph, ofKind(at, "choice").map(({ id }) => id).filter(isBeside))
     .filter((id) => ["ADVISE", "HOLD"].includes(word(id, "may")));
-  const needed = bitsOf(graph, [...textsOf(at, by, of, answers).map(({ id }) => id), ...careful]);
-  const yes = answers.filter((id) => isBefore(at, id, by) && (aboveOf(graph, id) & needed) === needed);
+  const agreedTo = yesTo(at, by, of);
+  const needed = bitsOf(graph, [...textsOf(at, by, of, agreedTo).map(({ id }) => id), ...careful]);
+  const yes = agreedTo.filter((id) => (aboveOf(graph, id) & needed) === needed);
   const answered = at.root.payload["answers"] as JsonObject | undefined;
   const narrow = isNarrow(answered?.["known"]) || isKnown(at, at.narrow, by);
   if (narrow && !yes.some((id) => word(id, "warned") === "YES")) return false;

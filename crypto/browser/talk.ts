@@ -359,7 +359,10 @@ export function stateView(view: View): HTMLElement[] {
   const may = folded.may === undefined ? "what you chose in your report" : view.label("may", folded.may);
   const step = (done: boolean, text: string): HTMLElement => make("li", done ? "done" : "", text);
   const { lost, letGo } = absent(folded);
-  const said = ofKind(view, "summary").filter((event) => idsOf(event, "older").some((id) => letGo.includes(id)));
+  const older = new Set(letGo);
+  const said = ofKind(view, "summary").filter((event) => idsOf(event, "older").some((id) => older.has(id)));
+  const ownParts = kindOf(folded.root) === "stub"
+    ? "If your first message was long, they may be its further parts, of which you keep no copy. " : "";
   const warnings = [
     view.waiting.size > 0 && !view.lost && `Stored, and to be published at the next tick: ${view.waiting.size} of your messages.`,
     view.lost && "A message of yours was stored but has not come out in two ticks. "
@@ -367,7 +370,7 @@ export function stateView(view: View): HTMLElement[] {
     readers.length < idsOf(folded.root, "readers").length && "Fewer read it than at first. "
       + "The next on the list you agreed to can take over, if one is left.",
     lost.length > 0 && `Messages of this case that have not reached you: ${lost.length}. `
-      + "They may be older than what was looked through, or held back. "
+      + `They may be older than what was looked through, or held back. ${ownParts}`
       + "Look through all kept weeks; if this stays, ask the reviewers for them.",
     folded.equivocations.length > 0 && "A reviewer has told different people different things. This is shown to every reviewer.",
     view.skipped > 0 && `${view.skipped} letters could not be opened and were left out.`,

@@ -324,6 +324,7 @@ def consents() -> Plans:
         "yes-beside": ("a yes that the endorser had not seen", [f"{d} +", f"{d} yes"]),
         "yes-beside-then-endorsed": ("endorsed again in knowledge of it", [f"{d} +", f"{d} yes +/wim"]),
         "yes-then-no-then-yes-beside": ("the last word is yes, but the endorser saw an older one", [f"{d} yes +", f"{d} yes no yes"]),
+        "yes-beside-yes": ("agreed again at the same time: that takes nothing back", [f"{d} yes +", f"{d} yes yes"]),
         "yes-orphan": ("a yes to what they had not seen", ["ack reply yes!disc", f"{d} +"]),
         "yes-to-answer": ("a yes to an answer", ["ack answer yes:answer"]),
         "disclosed-no-word": ("a published text always needs a yes", [f"{d} +"]),

@@ -983,6 +983,9 @@ def story() -> Story:
     s.later("ack-again", "olaf", "state", "ack received2", "received2", to="ACKNOWLEDGED")
     s.later("closed", "rita", "state", "received", "received", to="CLOSED", reason="SPAM")
     s.later("closed-by-reserve", "uma", "state", "received-reserve", "received-reserve", to="CLOSED", reason="SPAM")
+    s.later("received-far", "rita", "received", "received", "received", week="2026-W30")
+    s.later("closed-far", "rita", "state", "received-far", "received-far", week="2026-W30", to="CLOSED", reason="SPAM")
+    s.later("reopen-far", "rita", "state", "closed-far", "closed-far", week="2027-W46", to="REOPENED")
     s.later("ack-late", "olaf", "state", "closed received2", "received2", to="ACKNOWLEDGED")
     s.later("answer", "rita", "answer", "ack", "ack", text="which?")
     s.later("answer-fork", "rita", "answer", "ack", "ack", text="which one?")
@@ -1246,6 +1249,7 @@ def case_vectors(s: Story) -> list[Vector]:
         "backwards": "ack received report",
         "closed": "report received closed",
         "closed-by-reserve": "report received-reserve closed-by-reserve",
+        "reopen-through-hole": "report received-far closed-far reopen-far",
         "two-acks": "report received received2 ack ack2",
         "ack-again": "report received received2 ack ack-again",
         "ack-after-close": "report received closed received2 ack-late",

@@ -146,13 +146,14 @@ class Rules:
         counted = self.counted(at, of)
         if any(event.kind == "withdraw" for event in counted):
             return False
-        answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] in asked])
-        if any(event.payload["agree"] == "NO" for event in answers):
+        answers = [event for event in counted if event.kind == "confirm" and event.payload["of"] in asked]
+        if any(event.payload["agree"] == "NO" for event in self.latest(answers)):
             return False
-        leaving = self.texts(at, of, answers)
+        yes = self.yes(at, answers)
+        leaving = self.texts(at, of, yes)
         choices = self.latest([event for event in counted if event.kind == "choice"])
         leaving |= {event.id for event in choices if event.payload["may"] in ("ADVISE", "HOLD")}
-        agreed = [event for event in answers if event.id in self.before(at) and leaving <= self.before(event.id)]
+        agreed = [event for event in yes if leaving <= self.before(event.id)]
         few = {self.case.root.payload["answers"]["known"]}
         few |= {event.payload["known"] for event in self.said if event.kind == "triage" and event.id in self.before(at)}
         if few & {"K0", "K1"} and not [event for event in agreed if event.payload["warned"] == "YES"]:
@@ -168,10 +169,15 @@ class Rules:
             return bool(agreed) or may in ("REFER", "PUBLISH")
         return bool(agreed) or may == "PUBLISH"
 
-    def texts(self, at: str, of: Event, answers: list[Event]) -> set[str]:
+    def yes(self, at: str, answers: list[Event]) -> list[Event]:
+        """The last of those known, if it says yes and nothing that counts says no after it."""
+        no = [event.id for event in answers if event.payload["agree"] == "NO"]
+        last = self.latest([event for event in answers if event.id in self.before(at)])
+        return [each for each in last if each.id not in no and not any(each.id in self.before(id_) for id_ in no)]
+
+    def texts(self, at: str, of: Event, yes: list[Event]) -> set[str]:
         """What leaves with the step: of the packets known, once there is a yes, those that it knew and those of the two who sign."""
         known = [each for each in self.known(at, "packet") if each.payload["state"] == of.id]
-        yes = [each for each in answers if each.payload["agree"] == "YES" and each.id in self.before(at)]
         signers = {of.author, self.by_id[at].author}
         return {each.id for each in known if not yes or each.author in signers or any(each.id in self.before(y.id) for y in yes)}
 
@@ -208,8 +214,8 @@ class Rules:
     def read(self, at: str, of: Event) -> bool:
         """Whether somebody who advises on law has read all that goes out."""
         counted = self.counted(at, of)
-        answers = self.latest([event for event in counted if event.kind == "confirm" and event.payload["of"] == of.id])
-        texts = self.texts(at, of, answers)
+        answers = [event for event in counted if event.kind == "confirm" and event.payload["of"] == of.id]
+        texts = self.texts(at, of, self.yes(at, answers))
         return any(each.payload["of"] == of.id and texts <= self.before(each.id) for each in self.known(at, "legal"))
 
     def opened(self, event: Event) -> bool:

@@ -397,6 +397,8 @@ def test_a_copy_of_dates_holds_no_text(server: Any) -> None:
     assert (reply.kind, reply.payload["prev"], reply.payload["parents"]) == ("reply", [made.case], [made.case])
     _, held = reporter.come_back(server, None, made.words)
     assert held.case is not None and not held.case.void and not held.case.missing
+    # Nobody else seals a stub again: it comes along with all that its writer says.
+    assert sorted(event.kind for event in held.events) == ["reply", "stub", "stub"]
 
 
 def test_another_hands_stub_changes_nothing(server: Any) -> None:
@@ -726,5 +728,21 @@ def test_no_yes_to_a_text_that_was_not_shown() -> None:
     assert [each["why"] for each in reporter.proposals_of(story.case())] == ["legal"]
     story.say("Ada", "legal", of=step.id, text="As counsel of the programme: it may be published.")
     assert [each["why"] for each in reporter.proposals_of(story.case())] == ["consent"]
+    story.say("reporter", "confirm", of=step.id, agree="YES", warned="NO")
+    assert [reporter.answered(each) for each in reporter.proposals_of(story.case())] == [reporter.ANSWERED["YES"]]
+    story.say("reporter", "choice", may="ADVISE")
+    assert [reporter.answered(each) for each in reporter.proposals_of(story.case())] == [reporter.ANSWERED["AGAIN"]], "taken back"
     story.move("REVIEW")
     assert reporter.proposals_of(story.case()) == [], "the case cannot go there from where it stands now"
+
+
+def test_what_may_be_held_back_is_told() -> None:
+    """Seen to fail: without a browser nobody learned that a message they could not see had been answered."""
+    story = Story()
+    hidden = story.say("Ada", "answer", text="Beware.")
+    story.say("Bo", "answer", text="As Ada says.")
+    assert reporter.warnings(story.case(), 0) == []
+    there = cases.fold([event for event in story.events if event != hidden], story.id)
+    assert there is not None
+    (line, left) = reporter.warnings(there, 2)
+    assert "have not reached you: 1." in line and "further parts" not in line and left.startswith("2 letters")

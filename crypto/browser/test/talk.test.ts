@@ -75,13 +75,25 @@ test("why something is not counted is always said in words, and what waits says 
 test("what is let go is said calmly and by whom; what is missing is a warning that says what to do", async () => {
   const file = vectors("summary");
   const events = await parsed(file);
-  const shown = (name: string): HTMLElement[] => {
+  const shown = (name: string, more = (folded: core.Case): object => ({ ...folded })): HTMLElement[] => {
     const view = viewOf(file.vectors.find((one: { name: string }) => one.name === name), events);
     assert(view);
-    return stateView({ ...view, names: new Map(view.folded.order.map(({ author }) => [author, "Ada"])) });
+    const folded = { ...view.folded, ...more(view.folded) };
+    return stateView({ ...view, folded, names: new Map(folded.order.map(({ author }) => [author, "Ada"])) });
   };
   const [calm, alarm] = ["long", "again"].map((name) => inWords(shown(name)));
   assert.match(calm ?? "", /Older messages that are not shown here: 2 or more\. .*so says Ada\./);
   assert.ok(!calm?.includes("have not reached you") && !alarm?.includes("Older messages"));
   assert.match(alarm ?? "", /have not reached you: 1\. .*Look through all kept weeks; if this stays, ask the reviewers for them\./);
+  const stub = inWords(shown("again", ({ root }) => ({ root: { ...root, payload: { ...root.payload, kind: "stub" } } })));
+  assert.ok(stub.includes("its further parts, of which you keep no copy") && !alarm?.includes("its further parts"));
+  // One reviewer can write thousands of summaries, and the page must not stand still over them.
+  const many = ({ kinds }: core.Case): object => ({ kinds: new Map([["summary", Array.from({ length: 400 }, (_, n) => {
+    const ids = (what: string): string[] => Array.from({ length: 80 }, (_, k) => `${what} ${n} ${k}`);
+    const [said] = kinds.get("summary") ?? [];
+    return { ...said, payload: { ...said?.payload, again: ids("again"), older: ids(n % 2 === 0 ? "again" : "other") } };
+  })]]) });
+  const started = performance.now();
+  assert.match(inWords(shown("long", many)), /not shown here: 16000 or more/);
+  assert.ok(performance.now() - started < 1_000);
 });
