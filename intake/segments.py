@@ -90,9 +90,8 @@ def recover(config: Config, db: Database) -> None:
 
     Ends the process if `files` is ahead of the database, as when that was lost: to publish would delete what only `files` has.
     """
-    said = publicfiles.read(config.files / "head.json")
     with reading(db) as connection:
-        if said and json.loads(said)["number"] > newest(connection).number:
+        if _published(config) > newest(connection).number:
             command = f"./tellsafe restore --data {config.data}"
             sys.exit(f"tellsafe: files/ has more than the database: move intake.sqlite3* away and run `{command}`")
     for number, _ in _kept(db):
@@ -104,6 +103,17 @@ def recover(config: Config, db: Database) -> None:
     publish(config, db, publicfiles.tick_seconds(config), weeks)
     # What the tray held when the machine stopped may still stand in the log.
     _truncate(db)
+
+
+def _published(config: Config) -> int:
+    """The greatest number that `files` tells of: in head.json, which may be damaged and is only ever derived, or of a folder of blocks."""
+    letters = config.files / "letters"
+    numbers = [int(path.name) for path in (letters.iterdir() if letters.is_dir() else ()) if path.name.isdecimal()]
+    try:
+        numbers.append(int(json.loads(publicfiles.read(config.files / "head.json") or b"{}")["number"]))
+    except (ValueError, TypeError, KeyError):
+        pass
+    return max(numbers, default=0)
 
 
 def publish(config: Config, db: Database, seconds: int, weeks: set[str]) -> None:
