@@ -31,6 +31,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     address = f"127.0.0.1:{args.port}"
     os.environ.update(TELLSAFE_DATA=str(Path(args.data).resolve()), TELLSAFE_BIND=address, TELLSAFE_WORKERS=str(args.workers))
+    # What is started below runs in another folder than the caller's.
+    for name in {"TELLSAFE_TREE", "TELLSAFE_TEMPLATES", "TELLSAFE_STATIC"} & os.environ.keys():
+        os.environ[name] = str(Path(os.environ[name]).resolve())
     # If this is killed, gunicorn and the ticker see that their parent is another one, and end.
     os.environ["TELLSAFE_PARENT"] = str(os.getpid())
     # Many threads would otherwise each keep memory of their own.
