@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,10 +109,8 @@ def _published(config: Config) -> int:
     """The greatest number that `files` tells of: in head.json, which may be damaged and is only ever derived, or of a folder of blocks."""
     letters = config.files / "letters"
     numbers = [int(path.name) for path in (letters.iterdir() if letters.is_dir() else ()) if path.name.isdecimal()]
-    try:
+    with suppress(ValueError, TypeError, KeyError):
         numbers.append(int(json.loads(publicfiles.read(config.files / "head.json") or b"{}")["number"]))
-    except (ValueError, TypeError, KeyError):
-        pass
     return max(numbers, default=0)
 
 

@@ -21,7 +21,7 @@ from intake import clock, publicfiles, segments
 from intake.config import Config
 from intake.db import open_database, reading, writing
 from intake.migrate import migrate
-from intake.models import published, segment
+from intake.models import posting, published, segment, tray_clue
 from tools.errors import Unfit
 
 
@@ -74,6 +74,10 @@ def restore(config: Config) -> int:
             connection.execute(sa.insert(segment), [_row(each) for each in kept] or [silent])
             for each in kept:
                 connection.execute(sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for clue in each.clues])
+            # A server that starts with an empty database may take again, before it ends, what was published: no tick could take that.
+            again = sa.select(tray_clue.c.posting).where(tray_clue.c.r.in_(sa.select(published.c.r)))
+            connection.execute(sa.delete(tray_clue).where(tray_clue.c.posting.in_(again)))
+            connection.execute(sa.delete(posting).where(posting.c.id.not_in(sa.select(tray_clue.c.posting))))
     return len(kept)
 
 

@@ -57,6 +57,17 @@ def test_a_server_without_the_database_deletes_nothing(copied):
     assert (config.files / "letters" / "1" / "0").is_file()
 
 
+def test_what_was_sent_again_before_the_restore_holds_up_no_tick(copied):
+    """As a server with an empty database takes it in the second before it ends; what was sent for the first time stays."""
+    config, body = copied
+    migrate(config)
+    db = open_database(config.database)
+    for each in (body, new_posting()):
+        tray.accept(db, each)
+    restore(config)
+    assert (segments.tick_once(config, db), segments.tick_once(config, db)) == (3, None)
+
+
 @pytest.mark.parametrize("damaged", ["{", "[]", "{}", '{"number": "x"}'])
 def test_a_damaged_head_stops_no_server_that_is_well_and_saves_none_that_is_not(copied, damaged, capsys):
     config, _ = copied
