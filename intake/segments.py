@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,12 +106,13 @@ def recover(config: Config, db: Database) -> None:
 
 
 def _published(config: Config) -> int:
-    """The greatest number that `files` tells of: in head.json, which may be damaged and is only ever derived, or of a folder of blocks."""
-    letters = config.files / "letters"
-    numbers = [int(path.name) for path in (letters.iterdir() if letters.is_dir() else ()) if path.name.isdecimal()]
-    with suppress(ValueError, TypeError, KeyError):
-        numbers.append(int(json.loads(publicfiles.read(config.files / "head.json") or b"{}")["number"]))
-    return max(numbers, default=0)
+    """The number in head.json; of a damaged or lost one, which is only derived, that of the newest folder of blocks."""
+    try:
+        return int(json.loads(publicfiles.read(config.files / "head.json") or b"")["number"])
+    except (ValueError, TypeError, KeyError):
+        letters = config.files / "letters"
+        folders = letters.iterdir() if letters.is_dir() else ()
+        return max((int(path.name) for path in folders if path.name.isdecimal()), default=0)
 
 
 def publish(config: Config, db: Database, seconds: int, weeks: set[str]) -> None:

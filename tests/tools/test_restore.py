@@ -68,7 +68,7 @@ def test_what_was_sent_again_before_the_restore_holds_up_no_tick(copied):
     assert (segments.tick_once(config, db), segments.tick_once(config, db)) == (3, None)
 
 
-@pytest.mark.parametrize("damaged", ["{", "[]", "{}", '{"number": "x"}'])
+@pytest.mark.parametrize("damaged", ["", "{", "[]", "{}", '{"number": "x"}'])
 def test_a_damaged_head_stops_no_server_that_is_well_and_saves_none_that_is_not(copied, damaged, capsys):
     config, _ = copied
     restore(config)
@@ -108,10 +108,13 @@ def test_what_a_crash_left_beside_the_files_is_no_part_of_them(copied, capsys):
     config, _ = copied
     clues = next((config.files / "clues").iterdir())
     clues.with_name(clues.name + ".new").write_bytes(clues.read_bytes()[:100])
+    shutil.copytree(config.files / "letters" / "2", config.files / "letters" / "3")
     config.database.write_bytes(b"no database" * 1000)
     assert main(["--data", str(config.data)]) == 1 and "Move intake.sqlite3* away" in capsys.readouterr().err
     config.database.unlink()
     assert restore(config) == 2
+    segments.tick_once(config, open_database(config.database))
+    assert not (config.files / "letters" / "3").exists()
 
 
 def test_a_server_that_published_nothing_has_nothing_to_restore(tmp_path):
