@@ -65,19 +65,18 @@ def restore(config: Config) -> int:
     # After a silence longer than the retention only number and hash are left; the week is the last that is surely not too early.
     silent = {"number": newest[0], "week": clock.weeks_before(clock.week(), RETENTION_WEEKS + 1), "hash": newest[1], "encoded": None}
     migrate(config)
-    with segments.only_one(config):
-        db = open_database(config.database)
-        with reading(db) as connection:
-            if segments.newest(connection).number:
-                raise Unfit("the database here is not empty, so there is nothing to restore")
-        with writing(db) as connection:
-            connection.execute(sa.insert(segment), [_row(each) for each in kept] or [silent])
-            for each in kept:
-                connection.execute(sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for clue in each.clues])
-            # A server that starts with an empty database may take again, before it ends, what was published: no tick could take that.
-            again = sa.select(tray_clue.c.posting).where(tray_clue.c.r.in_(sa.select(published.c.r)))
-            connection.execute(sa.delete(tray_clue).where(tray_clue.c.posting.in_(again)))
-            connection.execute(sa.delete(posting).where(posting.c.id.not_in(sa.select(tray_clue.c.posting))))
+    db = open_database(config.database)
+    with reading(db) as connection:  # before the lock, which a server that runs well keeps
+        if segments.newest(connection).number:
+            raise Unfit("the database here is not empty, so there is nothing to restore")
+    with segments.only_one(config), writing(db) as connection:
+        connection.execute(sa.insert(segment), [_row(each) for each in kept] or [silent])
+        for each in kept:
+            connection.execute(sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for clue in each.clues])
+        # A server that starts with an empty database may take again, before it ends, what was published: no tick could take that.
+        again = sa.select(tray_clue.c.posting).where(tray_clue.c.r.in_(sa.select(published.c.r)))
+        connection.execute(sa.delete(tray_clue).where(tray_clue.c.posting.in_(again)))
+        connection.execute(sa.delete(posting).where(posting.c.id.not_in(sa.select(tray_clue.c.posting))))
     return len(kept)
 
 
