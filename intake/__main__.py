@@ -12,8 +12,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from intake import disk
+from intake import disk, segments
 from intake.config import ROOT, Config
+from intake.db import open_database
 
 READY_TRIES = 600
 
@@ -44,6 +45,8 @@ def main() -> int:
     try:
         from intake.migrate import migrate  # loading Alembic takes as long as starting the workers
 
+        # Before there is a table to take a posting: it would be said to be stored, and then be moved away.
+        segments.check_database(config, open_database(config.database))
         migrate(config)
         children.append(_start("intake.tick"))
         if _wait_ready(f"http://{address}/files/head.json", children, stop):
