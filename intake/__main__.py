@@ -12,8 +12,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from intake import disk
+from intake import disk, segments
 from intake.config import ROOT, Config
+from intake.db import open_database
 
 READY_TRIES = 600
 
@@ -31,6 +32,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     address = f"127.0.0.1:{args.port}"
     os.environ.update(TELLSAFE_DATA=str(Path(args.data).resolve()), TELLSAFE_BIND=address, TELLSAFE_WORKERS=str(args.workers))
+    # What is started below runs in another folder than the caller's.
+    for name in {"TELLSAFE_TREE", "TELLSAFE_TEMPLATES", "TELLSAFE_STATIC"} & os.environ.keys():
+        os.environ[name] = str(Path(os.environ[name]).resolve())
     # If this is killed, gunicorn and the ticker see that their parent is another one, and end.
     os.environ["TELLSAFE_PARENT"] = str(os.getpid())
     # Many threads would otherwise each keep memory of their own.
@@ -41,6 +45,8 @@ def main() -> int:
     try:
         from intake.migrate import migrate  # loading Alembic takes as long as starting the workers
 
+        # Before there is a table to take a posting: it would be said to be stored, and then be moved away.
+        segments.check_database(config, open_database(config.database))
         migrate(config)
         children.append(_start("intake.tick"))
         if _wait_ready(f"http://{address}/files/head.json", children, stop):

@@ -86,15 +86,8 @@ def newest(connection: sa.Connection) -> Head:
 
 
 def recover(config: Config, db: Database) -> None:
-    """Finish what a crash left: blocks of a committed segment move to their place, blocks of an uncommitted one go.
-
-    Ends the process if `files` is ahead of the database, as when that was lost: to publish would delete what only `files` has.
-    """
-    said = publicfiles.read(config.files / "head.json")
-    with reading(db) as connection:
-        if said and json.loads(said)["number"] > newest(connection).number:
-            command = f"./tellsafe restore --data {config.data}"
-            sys.exit(f"tellsafe: files/ has more than the database: move intake.sqlite3* away and run `{command}`")
+    """Finish what a crash left: blocks of a committed segment move to their place, blocks of an uncommitted one go."""
+    check_database(config, db)
     for number, _ in _kept(db):
         _move_blocks(config, number)
     if config.staging.exists():
@@ -104,6 +97,27 @@ def recover(config: Config, db: Database) -> None:
     publish(config, db, publicfiles.tick_seconds(config), weeks)
     # What the tray held when the machine stopped may still stand in the log.
     _truncate(db)
+
+
+def check_database(config: Config, db: Database) -> None:
+    """Ends the process if `files` is ahead of the database, as when that was lost: to publish would delete what only `files` has."""
+    said, number = _published(config), 0
+    if said and config.database.exists() and sa.inspect(db.engine).has_table("segment"):
+        with reading(db) as connection:
+            number = newest(connection).number
+    if said > number:
+        command = f"./tellsafe restore --data {config.data}"
+        sys.exit(f"tellsafe: files/ has more than the database: move intake.sqlite3* away and run `{command}`")
+
+
+def _published(config: Config) -> int:
+    """The number in head.json; of a damaged or lost one, which is only derived, that of the newest folder of blocks."""
+    try:
+        return int(json.loads(publicfiles.read(config.files / "head.json") or b"")["number"])
+    except (ValueError, TypeError, KeyError):
+        letters = config.files / "letters"
+        folders = letters.iterdir() if letters.is_dir() else ()
+        return max((int(path.name) for path in folders if path.name.isdecimal()), default=0)
 
 
 def publish(config: Config, db: Database, seconds: int, weeks: set[str]) -> None:

@@ -464,7 +464,8 @@ def _say(desk: Desk, case_id: str, kind: str, fields: Mapping[str, Any], form: s
     with desk.lock:
         if desk.book is None or desk.vault is None:
             why = "The workstation locked itself before this was sent."
-            return unlock_page(desk, why, case_id, drafts[form], form), HTTPStatus.CONFLICT
+            made = str(fields.get("text", "")).removeprefix(cases.EVIDENCE) if form in FORMS else ""
+            return unlock_page(desk, why, case_id, drafts[form] or made, form), HTTPStatus.CONFLICT
         if why := _barred(desk, case_id):
             return case_page(desk, case_id, drafts, why), HTTPStatus.CONFLICT
     try:

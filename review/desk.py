@@ -18,7 +18,6 @@ from review.shelf import Shelf, Wish
 from review.vault import Vault, public_keys, unlock
 
 LEFT_OUT = "left out"  # what the alarm is about that the server offers less than it is to keep
-COMPACT_AFTER = 8  # records that say nothing any more; a delivered posting alone is 130 KB of them
 
 
 @dataclass
@@ -95,8 +94,10 @@ def open_desk(desk: Desk, passphrase: str) -> None:
             raise
         desk.vault = vault
         desk.shelf.gists = gist.kept(desk.book)
+        if desk.shelf.gists.keys() & desk.book.forgotten.keys():
+            gist.drop(desk.book)
         desk.touched = time.monotonic()
-        if desk.book.stale >= COMPACT_AFTER:
+        if desk.book.stale >= casebook.COMPACT_AFTER:
             casebook.compact(desk.book)
         write(desk, [casebook.posted_record(key, number) for key, number in desk.stored.items() if key in desk.book.waiting])
         desk.stored.clear()

@@ -362,6 +362,7 @@ def _export_page(desk: Desk, case_id: str, why: str) -> str:
                 (event.id, called(event.author), event.payload["text"][len(export.ASK) :]) for event in export.to_agree(case, sign, since)
             ],
             weeks=export.AGREED_WEEKS,
+            typed=_text("why"),
             why=why,
         )
 

@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
-from crypto.constants import POINT_BYTES
+from crypto.constants import POINT_BYTES, RETENTION_WEEKS
 from crypto.errors import ProtocolError
 from crypto.segment import Segment, check_block, check_chain, encode, parse_segments, segment_hash
-from intake import publicfiles, segments
+from intake import clock, publicfiles, segments
 from intake.config import Config
 from intake.db import open_database, reading, writing
 from intake.migrate import migrate
-from intake.models import published, segment
+from intake.models import posting, published, segment, tray_clue
 from tools.errors import Unfit
 
 
@@ -32,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["TELLSAFE_DATA"] = str(Path(parser.parse_args(arguments).data).resolve())
     try:
         count = restore(Config.from_env())
-    except (ProtocolError, ValueError, OSError, LookupError) as error:
+    except (sa.exc.DatabaseError, CommandError) as error:
+        why = getattr(error, "orig", error)
+        print(f"tellsafe: nothing was restored: {why}. Move intake.sqlite3* away, or make room, and try again.", file=sys.stderr)
+        return 1
+    except (ProtocolError, ValueError, TypeError, OSError, LookupError) as error:
         what = error if isinstance(error, Unfit) else f"the copy of files/ or tree/ is not whole ({error}): take another"
         print(f"tellsafe: nothing was restored: {what}.", file=sys.stderr)
         return 1
@@ -43,26 +48,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def restore(config: Config) -> int:
     """Read and check all of `files`, then write the chain in one transaction; returns how many segments there are.
 
-    Unfit if the database holds a chain already; ProtocolError, OSError or LookupError if the copy is not whole.
+    Unfit if the database holds a chain already or nothing was ever published; ProtocolError, ValueError, TypeError, OSError or LookupError
+    if the copy is not whole.
     """
     programme = publicfiles.programme(config)
     head = json.loads((config.files / "head.json").read_bytes())
-    kept = [each for path in sorted((config.files / "clues").iterdir()) for each in parse_segments(path.read_bytes(), programme)]
-    check_chain(kept, (head["number"], bytes.fromhex(head["hash"])))
+    newest = int(head["number"]), bytes.fromhex(head["hash"])
+    if not newest[0]:
+        raise Unfit("head.json says that nothing was published yet, so there is nothing to restore: start the server")
+    kept = [each for week in head["weeks"] for each in parse_segments((config.files / "clues" / week).read_bytes(), programme)]
+    if head["weeks"]:
+        check_chain(kept, newest)
     for each in kept:
         for number in range(len(each.block_hashes)):
             check_block(each, number, (config.files / "letters" / str(each.number) / str(number)).read_bytes())
+    # After a silence longer than the retention only number and hash are left; the week is the last that is surely not too early.
+    silent = {"number": newest[0], "week": clock.weeks_before(clock.week(), RETENTION_WEEKS + 1), "hash": newest[1], "encoded": None}
     migrate(config)
-    with segments.only_one(config):
-        db = open_database(config.database)
-        with reading(db) as connection:
-            if segments.newest(connection).number:
-                raise Unfit("the database here is not empty, so there is nothing to restore")
-        with writing(db) as connection:
-            connection.execute(sa.insert(segment), [_row(each) for each in kept])
-            connection.execute(
-                sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for each in kept for clue in each.clues]
-            )
+    db = open_database(config.database)
+    with reading(db) as connection:  # before the lock, which a server that runs well keeps
+        if segments.newest(connection).number:
+            raise Unfit("the database here is not empty, so there is nothing to restore")
+    with segments.only_one(config), writing(db) as connection:
+        connection.execute(sa.insert(segment), [_row(each) for each in kept] or [silent])
+        for each in kept:
+            connection.execute(sa.insert(published), [{"r": clue[:POINT_BYTES], "segment": each.number} for clue in each.clues])
+        # A server that starts with an empty database may take again, before it ends, what was published: no tick could take that.
+        again = sa.select(tray_clue.c.posting).where(tray_clue.c.r.in_(sa.select(published.c.r)))
+        connection.execute(sa.delete(tray_clue).where(tray_clue.c.posting.in_(again)))
+        connection.execute(sa.delete(posting).where(posting.c.id.not_in(sa.select(tray_clue.c.posting))))
     return len(kept)
 
 

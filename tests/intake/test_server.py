@@ -104,6 +104,31 @@ def test_another_database_is_refused_before_anything_is_touched(data):
     assert [path.name for path in data.iterdir()] == ["tree"]
 
 
+def test_a_server_without_its_database_takes_no_posting(data):
+    """None would be in what is restored."""
+    (data / "files").mkdir()
+    (data / "files" / "head.json").write_text('{"number": 1}')
+    command = [sys.executable, "-m", "intake", "--port", str(free_port()), "--data", str(data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "") and "restore --data" in done.stderr
+    assert not (data / "intake.sqlite3").exists()
+
+
+def test_folders_are_meant_in_the_folder_of_whoever_calls(data, static):
+    """As `./tellsafe` runs it; what this starts runs elsewhere."""
+    there = data.parent / "caller"
+    there.mkdir()
+    (data / "tree").rename(there / "signed")
+    with subprocess.Popen(
+        [sys.executable, "-m", "intake", "--port", str(free_port()), "--data", "kept"], cwd=there, stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TELLSAFE_TREE": "signed", "TELLSAFE_STATIC": str(static)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.terminate()
+    assert said.startswith(b"listening") and (there / "kept" / "intake.sqlite3").exists()
+
+
 def load(server: Server, acknowledged: list[bytes], sent: list[bytes], stop: threading.Event) -> None:
     while not stop.is_set():
         body = new_posting()

@@ -7,7 +7,8 @@ import pytest
 from crypto.errors import Malformed
 from crypto.event import Event, parse_event
 from review import casebook, outbox, sync
-from review.desk import COMPACT_AFTER, Desk, lock_desk, open_desk
+from review.casebook import COMPACT_AFTER
+from review.desk import Desk, lock_desk, open_desk
 from tests.review.test_views import Browser
 from tests.review.world import PASSPHRASE, FakeIntake, P, arrive, everybody, make_desks, pass_screen, report_event, reporter_keys, turn
 

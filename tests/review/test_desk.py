@@ -404,7 +404,11 @@ def test_lead_and_second_evidence_notes_and_phrases(world: World) -> None:
     assert ada.post(f"{at}/assign", {"lead": signs[1], "second": "0" * 64}).status_code == 409
     assert ada.post(f"{at}/assign", {"lead": signs[1], "second": signs[2]}).status_code == 303
     assert shown(ada, mine="lead") == [] and "lead: Bo, second: Cy" in ada.get(at).text
-    assert ada.post(f"{at}/evidence", {"what": "", "where": "there"}).status_code == 400
+    refused = ada.post(f"{at}/evidence", {"what": "", "where": "there"})
+    assert refused.status_code == 400 and re.search(r'<details open><summary>Add to the list.*?value="there"', refused.text, re.S)
+    judged = {"credibility": "E3", "text": "a word " * 3000}
+    refused = ada.post(f"{at}/assess", judged)
+    assert refused.status_code == 400 and re.search(r'<details open><summary id="open-assess">.*?"E3" selected', refused.text, re.S)
     assert (
         ada.post(f"{at}/evidence", {"what": "an alarm <b>log</b>", "where": "the night dashboard", "source": "the reporter"}).status_code
         == 303

@@ -165,6 +165,7 @@ def test_words_typed_when_the_workstation_locks_itself_are_not_lost(
 def test_an_export_needs_two_and_gives_the_case(intake: FakeIntake, desks: list[Desk], case_id: str, two: tuple[Browser, Browser]) -> None:
     ada, bo = two
     base, words = f"/case/{case_id}/export", "six words for this file alone"
+    assert "For the lawyer. " * 600 in ada.post(f"{base}/ask", {"why": "For the lawyer. " * 1200}).text, "no words are lost"
     form = {"passphrase": words, "again": words}
     assert ada.post(base, form).status_code == 409
     assert ada.post(f"{base}/ask", {"why": " "}).status_code == 400

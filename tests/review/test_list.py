@@ -163,3 +163,17 @@ def test_nothing_of_a_case_one_left_is_kept_and_a_full_disk_hinders_no_lock(worl
     monkeypatch.setattr(gist.disk, "replace", full)
     lock_desk(desk)
     assert desk.vault is None and desk.book is None
+
+
+def test_what_a_crash_left_of_a_case_goes_at_the_next_unlock(world: World) -> None:
+    desk = world.desks[0]
+    left = world.report(1, "left")
+    listed(desk)
+    again(desk)
+    assert desk.book is not None and desk.vault is not None
+    own = outbox.say(desk, left, "recuse")
+    casebook.append(desk.book, [casebook.forget_record(left, own.id)])
+    kept, path = (desk.folder / gist.FILE).read_bytes(), desk.book.path
+    size = path.stat().st_size
+    again(desk, lambda: (desk.folder / gist.FILE).write_bytes(kept))  # as a crash leaves it, which locks nothing
+    assert not (desk.folder / gist.FILE).exists() and path.stat().st_size < size

@@ -175,6 +175,7 @@ def test_words_are_never_lost(browser: Browser, desks: list[Desk], case_id: str)
     browser.post("/lock")
     locked = browser.post(f"/case/{case_id}/answer", {"answer": "\nwritten too slowly"})
     assert locked.status_code == 409 and "written too slowly" in locked.text
+    assert "Where: a cellar" in browser.post(f"/case/{case_id}/evidence", {"what": "a log", "where": "a cellar"}).text
     assert desks[0].vault is None
     draft = {"draft": "\nwritten too slowly", "draft-case": case_id, "draft-field": "answer"}
     back = browser.post("/unlock", {"passphrase": PASSPHRASE, **draft})
