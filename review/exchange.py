@@ -18,7 +18,7 @@ FACTS = {
     "code": "Concern",
     "organisation": "Organisation",
     "week": "Week of the report",
-    "stage": "Stage",
+    "stage": "When in the model's life",
     "text": "In the lead's own words",
     "reach": "How to reach the lead",
 }
