@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from crypto.case import Case, common, heads
@@ -329,11 +330,17 @@ def _way(graph: Graph, above: Mapping[str, int], start: str, place: int) -> list
 
 
 def summary_due(case: Case, sign: str, week: str) -> bool:
-    """Whether the reporter's five weeks of scanning would soon find nothing: the lead sees to it, each next reader a week later."""
+    """Whether the reporter's five weeks of scanning would soon find nothing: the lead sees to it, each next reader a week later.
+
+    Nobody sees what another seals for the reporter. So a row of summaries by one reader counts for the others as its first alone: who only
+    says that they saw to it keeps nobody from doing so.
+    """
     if sign not in case.readers:
         return False
-    last = max(event.payload["week"] for event in case.order if event.id == case.id or event.payload["kind"] == "summary")
-    if clock.weeks_between(last, week) < SUMMARY_AFTER_WEEKS + case.readers.index(sign):
+    said = [event for event in case.order if event.kind == "summary"]
+    row = list(takewhile(lambda event: event.author == said[-1].author, reversed(said)))
+    last = row[0 if row[0].author == sign else -1] if row else case.root
+    if clock.weeks_between(last.payload["week"], week) < SUMMARY_AFTER_WEEKS + case.readers.index(sign):
         return False
     spoken = max(event.payload["week"] for event in talk(case) if event.kind != "summary")
     over = case.state in ("CLOSED", "WITHDRAWN") and clock.weeks_between(spoken, week) >= SUMMARY_UNTIL_WEEKS

@@ -150,3 +150,15 @@ def test_who_wanted_no_copy_of_their_report_is_not_sent_one() -> None:
     there = fold([sign_event(stub, story.seeds["reporter"], P), *sent, said], story.id)
     assert there is not None and there.state == "ACKNOWLEDGED" and absent(there)[0] == set()
     assert not wrongly_let_go(story.case(), story.events)
+
+
+def test_who_only_says_that_they_sent_a_summary_keeps_nobody_from_it() -> None:
+    """Seen to fail: one reader's empty summary each third week, and nobody sealed anything for the reporter again."""
+    story, due = Story(week=WEEKS[0]), dict[str, list[str]]()
+    for week in WEEKS[1:10]:
+        story.week = week
+        due[week] = [name for name in ("Ada", "Bo", "Cy") if outbox.summary_due(story.case(), SIGN[name], week)]
+        story.say("Cy", "summary", state="RECEIVED", due=week, again=[], older=[])
+        if "Bo" in due[week]:
+            story.say("Bo", "summary", **outbox.summary_fields(story.case(), story.events, week))
+    assert not due[WEEKS[1]] and "Ada" in due[WEEKS[4]] and "Bo" in due[WEEKS[5]], due
