@@ -12,9 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from intake import disk, segments
+from intake import disk
 from intake.config import ROOT, Config
-from intake.db import open_database
 
 READY_TRIES = 600
 
@@ -43,7 +42,10 @@ def main() -> int:
     # The workers load while the migrations run (one transaction); a posting that arrives before their end is told to come again.
     children = [_start("gunicorn", "-c", str(ROOT / "intake" / "gunicorn.conf.py"), "app:app")]
     try:
-        from intake.migrate import migrate  # loading Alembic takes as long as starting the workers
+        # Loading these takes as long as starting the workers.
+        from intake import segments
+        from intake.db import open_database
+        from intake.migrate import migrate
 
         # Before there is a table to take a posting: it would be said to be stored, and then be moved away.
         segments.check_database(config, open_database(config.database))
