@@ -8,7 +8,7 @@ from typing import Any
 from crypto import states
 from crypto.constants import PARENTS_MAX, READERS, VERSION
 from crypto.event import REPORTER_KINDS, REVIEWER_KINDS, Event, audience_of
-from crypto.graph import Graph, covers, descends, graph_of, held_of, names
+from crypto.graph import Graph, bits_of, covers, descends, graph_of, held_of, names
 from crypto.states import Proposal
 
 
@@ -79,7 +79,7 @@ def fold(events: Iterable[Event], case_id: str) -> Case | None:
     void = walk.void | at.void
     valid = tuple(held[id_] for id_ in graph.order if id_ not in void)
     brought = held[at.brought].payload if at.brought else {}
-    withdrawn = sum(1 << graph.place[event.id] for event in valid if event.kind == "withdraw")
+    withdrawn = bits_of(graph, (event.id for event in valid if event.kind == "withdraw"))
     choices = [event.id for event in valid if event.kind == "choice" and not graph.above[event.id] & withdrawn]
     lead, second = _pair(valid, walk.active)
     return Case(

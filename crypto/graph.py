@@ -49,6 +49,11 @@ def descends(graph: Graph, later: str, earlier: str) -> bool:
     return bool(graph.above[later] >> graph.place[earlier] & 1)
 
 
+def bits_of(graph: Graph, ids: Iterable[str]) -> int:
+    """The places of these events, as bits."""
+    return sum(1 << graph.place[id_] for id_ in ids)
+
+
 def last_of(graph: Graph, ids: Iterable[str]) -> list[str]:
     """Those of these events that no other of them descends from."""
     some, passed = list(ids), 0

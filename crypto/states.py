@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from crypto.constants import MAY_CODES, NARROW, OUTWARD
 from crypto.encoding import weeks_of
 from crypto.event import REPORTER_KINDS, Event
-from crypto.graph import Graph, descends, last_of, latest_of
+from crypto.graph import Graph, bits_of, descends, last_of, latest_of
 
 TABLE: Mapping[str, tuple[str, ...]] = {
     "RECEIVED": ("ACKNOWLEDGED", "CLOSED"),
@@ -125,7 +125,7 @@ def judge(graph: Graph, case_id: str, void: Mapping[str, str], leaving: Mapping[
             if at.state not in ("CLOSED", "WITHDRAWN", "PURGED"):
                 _enter(at, "WITHDRAWN", event, "")
     for of, recorded in at.about["done"].items():
-        signed = _places(graph, at.signed.get(of, ()))
+        signed = bits_of(graph, at.signed.get(of, ()))
         if of not in at.reached:
             at.void |= {each.id: "state" for each in recorded if not graph.above[each.id] & signed}
     for of, taken in at.about["retract"].items():
@@ -183,9 +183,9 @@ def _start(graph: Graph, case_id: str, shared: Sequence[Event], void: Mapping[st
         for to in ("", event.payload["to"], event.author):
             texts[event.payload["state"], to] |= 1 << graph.place[event.id]
     said = [event.id for event in valid if event.kind in ("choice", "confirm", "withdraw")]
-    triaged = _places(graph, (event.id for event in kinds["triage"]))
-    danger = _places(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
-    narrow = _places(graph, (event.id for event in kinds["triage"] if event.payload["known"] in NARROW))
+    triaged = bits_of(graph, (event.id for event in kinds["triage"]))
+    danger = bits_of(graph, (event.id for event in kinds["triage"] if event.payload["urgency"] == "U0"))
+    narrow = bits_of(graph, (event.id for event in kinds["triage"] if event.payload["known"] in NARROW))
     root = graph.held[case_id]
     weeks: dict[str, int] = defaultdict(int, {root.payload["week"]: 1 << graph.place[case_id]})
     for event in valid:
@@ -449,7 +449,7 @@ def _consented(at: Standing, by: str | None, of: Event, asked: set[str]) -> bool
     # Whoever agreed has seen every text that leaves with this step, and has not said since that nothing is to leave.
     choices = last_of(graph, (id_ for id_ in counted if held[id_].kind == "choice"))
     agreements = _yes(at, by, of, asked)
-    needed = _texts(at, by, of, agreements) | _places(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
+    needed = _texts(at, by, of, agreements) | bits_of(graph, (id_ for id_ in choices if held[id_].payload["may"] in ("ADVISE", "HOLD")))
     yes = [held[id_].payload["warned"] for id_ in agreements if _all_above(graph, id_, needed)]
     few = at.root.kind == "report" and at.root.payload["answers"]["known"] in NARROW
     if (few or _known(at, by, at.narrow)) and "YES" not in yes:
@@ -497,10 +497,6 @@ def _texts(at: Standing, by: str | None, of: Event, yes: Iterable[str]) -> int:
     for id_ in yes:
         seen |= graph.above[id_]
     return known & seen
-
-
-def _places(graph: Graph, ids: Iterable[str]) -> int:
-    return sum(1 << graph.place[id_] for id_ in ids)
 
 
 def _all_above(graph: Graph, id_: str, places: int) -> bool:

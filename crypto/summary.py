@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from crypto.case import Case
 from crypto.constants import RECENT
 from crypto.event import Event
-from crypto.graph import graph_of, names
+from crypto.graph import descends, graph_of, names
 
 WORDS = ("reply", "answer", "summary")  # what decides nothing
 
@@ -34,7 +34,7 @@ def wrongly_let_go(case: Case, held: Collection[Event]) -> list[Event]:
     graph = graph_of({event.id: event for event in held if event.payload["audience"] == "all"} if said else {})
     for event in said:
         gone = {*event.payload["older"]} & graph.held.keys()
-        known = [graph.held[name] for name in graph.order if name not in case.void and graph.above[event.id] >> graph.place[name] & 1]
+        known = [graph.held[name] for name in graph.order if name not in case.void and descends(graph, event.id, name)]
         harmless = (*WORDS, *(["part"] if case.root.payload["selfcopy"] == "dates" else []))
         decides = {name for name in gone if graph.held[name].kind not in harmless and name not in case.void}
         if decides or gone & pressing(known):

@@ -12,7 +12,7 @@ from crypto.case import Case, common, heads
 from crypto.constants import AGAIN_MAX, OLDER_MAX, SCAN_WEEKS, SLOTS
 from crypto.encoding import unb64
 from crypto.event import Event, audience_of
-from crypto.graph import Graph, graph_of, names
+from crypto.graph import Graph, bits_of, graph_of, names
 from crypto.sealing import Slot, make_posting
 from crypto.summary import WORDS, pressing
 from review import backup, casebook, cases, circle, clock, gist, labels, standing, ticks, trial
@@ -298,7 +298,7 @@ def _joined(graph: Graph, wanted: Sequence[str]) -> set[str]:
         event, known = graph.held[name], [graph.held[each] for each in above.keys() & set(wanted)]
         asked = [each.id for each in known if each.kind != "received" or event.kind == "cutoff" or each.author == event.author]
         _keep(graph, above, [name])
-        while lost := graph.above[name] & ~above[name] & sum(1 << graph.place[each] for each in asked):
+        while lost := graph.above[name] & ~above[name] & bits_of(graph, asked):
             way = _way(graph, above, name, lost.bit_length() - 1)
             if len(above) + len(way) > len(wanted) + SENT_AGAIN:
                 break

@@ -676,7 +676,8 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         return 1 if options.reply or options.may or options.withdraw or options.confirm or finding else 0
     said = conversation(held.case, held.keys, known.tree.roster)
     print(f"{held.case.state}, opened by {len(held.case.opened)}, {len(said)} messages.")
-    for line in (*changes_of_readers(held.case, known.tree.roster), *warnings(held.case, held.skipped)):
+    doubts = warnings(held.case, held.skipped)
+    for line in (*changes_of_readers(held.case, known.tree.roster), *doubts):
         say(line)
     result: dict[str, Any] = {
         "status": held.case.state,
@@ -684,7 +685,7 @@ def come_back_and_read(options: argparse.Namespace) -> int:
         "opened": len(held.case.opened),
         "may": held.case.may,
         "case": held.case.id,
-        "warnings": warnings(held.case, held.skipped),
+        "warnings": doubts,
     }
     result |= {"state": held.case.state, "history": [{"state": state, "week": week} for state, week, _ in held.case.history]}
     result |= {"proposals": proposals_of(held.case), "corrections": dict(held.case.corrections), "packets": packets_of(held.case)}
