@@ -191,13 +191,19 @@ class Rules:
 
     def in_time(self, back: Event, at: str, of: Event) -> bool:
         """Whether a person alone can still take this back: what they knew they cannot, nor what two others have built on."""
-        after = [event for event in self.said if at == event.id or at in self.before(event.id)]
+        after = [event for event in (*self.said, *self.in_vain()) if at == event.id or at in self.before(event.id)]
         firm = graph_of(held_of(self.by_id.values(), self.case.id))
         built = [e for e in after if e.kind == "endorse" and firm.firm >> firm.place[e.id] & 1]
         if any({e.author, self.by_id[e.payload["of"]].author}.isdisjoint({back.author}) for e in built):
             return False
         knew = back.author in {event.author for event in after}
         return not knew and at not in self.before(back.id) and not self.recorded(at, of.id, back.id)
+
+    def in_vain(self) -> list[Event]:
+        """Endorsements that could not count for whom they are by, and yet show what their authors knew: who left said nothing any more."""
+        void = [event for event in self.by_id.values() if event.kind == "endorse" and self.case.void.get(event.id) in ("same", "recused")]
+        left = {event.id: event.author for event in self.by_id.values() if event.kind == "recuse"}
+        return [event for event in void if event.author not in {left.get(id_) for id_ in self.before(event.id)}]
 
     def taken_back(self, at: str, of: Event) -> bool:
         """Whether the proposer took it back without knowing of what is said at this point."""
@@ -211,11 +217,15 @@ class Rules:
         known = {event.id for event in self.known(at, "correction")}
         return set({event.payload["code"]: event.payload["status"] for event in self.case.order if event.id in known}.values())
 
-    def read(self, at: str, of: Event) -> bool:
-        """Whether somebody who advises on law has read all that goes out."""
+    def leaving(self, at: str, of: Event) -> set[str]:
+        """The texts that go out with this step: what somebody else added after the yes is none of them."""
         counted = self.counted(at, of)
         answers = [event for event in counted if event.kind == "confirm" and event.payload["of"] == of.id]
-        texts = self.texts(at, of, self.yes(at, answers))
+        return self.texts(at, of, self.yes(at, answers))
+
+    def read(self, at: str, of: Event) -> bool:
+        """Whether somebody who advises on law has read all that goes out."""
+        texts = self.leaving(at, of)
         return any(each.payload["of"] == of.id and texts <= self.before(each.id) for each in self.known(at, "legal"))
 
     def opened(self, event: Event) -> bool:
@@ -392,7 +402,7 @@ class Rules:
             assert to in ("HELD", "REVIEW", "CLOSED") and not self.known(at, "triage")
         elif reason == "packet":
             assert to == "DISCLOSED"
-            assert not [each for each in self.known(at, "packet") if (each.payload["state"], each.payload["to"]) == (of.id, "PUBLIC")]
+            assert "PUBLIC" not in {self.by_id[id_].payload["to"] for id_ in self.leaving(at, of)}
         elif reason == "legal":
             assert to == "DISCLOSED" and not self.read(at, of)
         elif reason == "correction":
